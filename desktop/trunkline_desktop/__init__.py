@@ -1,0 +1,1 @@
+"""The tray app: windows, tray and the processes it supervises."""

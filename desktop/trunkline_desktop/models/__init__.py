@@ -1,0 +1,1 @@
+"""What the views show, kept apart from how they show it."""

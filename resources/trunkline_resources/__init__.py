@@ -1,0 +1,1 @@
+"""Icons and the sample database, read with importlib.resources."""

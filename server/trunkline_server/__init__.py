@@ -1,0 +1,1 @@
+"""Everything of Trunkline that works without a screen."""

@@ -1,0 +1,1 @@
+"""AI apps and their settings files."""

@@ -1,0 +1,1 @@
+"""One file per format: document in, document out; opens nothing."""

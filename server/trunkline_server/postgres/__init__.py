@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, the guard, the catalogue and the staged check."""

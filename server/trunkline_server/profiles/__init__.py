@@ -1,0 +1,1 @@
+"""Connection profiles: what they are, where they are kept, and their secrets."""

@@ -1,0 +1,175 @@
+"""What a connection profile is, and when it is complete enough to save. Opens nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+Transport = Literal["stdio", "http", "sse"]
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+Label = Literal["", "production", "staging", "test"]
+
+TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+SSL_MODES: tuple[SslMode, ...] = get_args(SslMode)
+LABELS: tuple[Label, ...] = get_args(Label)
+
+_PORTS = range(1, 65536)
+_ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How to reach one database. Holds no password; see ``secrets``.
+
+    Attributes:
+        id: stable key, chosen once from the first name (``slug``): the account name in the
+            keyring and the argument in AI apps' files. Renaming the profile keeps it.
+        name: what the person calls it; unique without regard to case.
+        label: environment, shown as a word: "", "production", "staging" or "test".
+        description: what the data is about; reaches the AI app as instructions.
+        host: DNS name, IP address, or absolute path of a Unix-socket folder.
+        port: TCP port (or socket number), 1 to 65535.
+        fallback_hosts: ``host:port`` strings tried in order when the first does not answer.
+        target_session_attrs: libpq's word for which of the hosts will do, usually "any".
+        sslmode: libpq's word; ``verify-full`` checks the certificate and the name in it.
+        sslrootcert: path of the certificate authority's file; "" means the system's.
+        sslcert: path of a client certificate, or "".
+        sslkey: path of its key, or "".
+        connect_timeout: seconds, greater than 0.
+        statement_timeout: seconds a query may take, greater than 0.
+        max_rows: rows of a reply, at least 1.
+        max_bytes: bytes of a reply, at least 1024.
+        transport: how AI apps reach the running server: "stdio", "http" or "sse".
+        http_port: port of the HTTP or SSE endpoint, chosen once and kept; 0 until chosen.
+        switched_on: whether the app starts its server when the app starts.
+        sample: the embedded sample database; its address is found when it starts.
+    """
+
+    id: str
+    name: str
+    label: Label = ""
+    description: str = ""
+    host: str = "localhost"
+    port: int = 5432
+    fallback_hosts: tuple[str, ...] = ()
+    target_session_attrs: str = "any"
+    database: str = "postgres"
+    user: str = "postgres"
+    sslmode: SslMode = "prefer"
+    sslrootcert: str = ""
+    sslcert: str = ""
+    sslkey: str = ""
+    connect_timeout: float = 10.0
+    statement_timeout: float = 30.0
+    max_rows: int = 500
+    max_bytes: int = 65536
+    transport: Transport = "stdio"
+    http_port: int = 0
+    switched_on: bool = False
+    sample: bool = False
+
+    @property
+    def is_socket(self) -> bool:
+        """Whether ``host`` is the folder of a Unix socket."""
+        return self.host.startswith(("/", "@"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every field, in order, as a JSON object."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a profile cannot be saved: the field's name and one sentence."""
+
+    field: str
+    message: str
+
+
+def from_json(document: dict[str, Any]) -> Profile:
+    """Return the profile of a JSON object; unknown keys are ignored, missing ones get defaults.
+
+    Raises:
+        TypeError: ``id`` or ``name`` is missing.
+    """
+    known = {f.name for f in fields(Profile)}
+    values: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in document.items() if k in known
+    }
+    return Profile(**values)
+
+
+def slug(name: str, taken: Iterable[str] = ()) -> str:
+    """Return an id for ``name`` that is safe in every AI app and not in ``taken``.
+
+    Lower-case ASCII letters, digits and hyphens, starts with a letter, at most 40 characters.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-")
+    if not base or not base[0].isalpha():
+        base = f"db-{base}".strip("-")
+    used, number, found = set(taken), 1, base
+    while found in used:
+        number += 1
+        found = f"{base}-{number}"
+    return found
+
+
+def problems(profile: Profile, others: Iterable[Profile] = ()) -> list[Problem]:
+    """Return everything wrong with ``profile`` in form order; ``[]`` when it can be saved.
+
+    ``others`` are the saved profiles: a name must be unique among those with another id.
+    """
+    checks = (
+        ("id", bool(_ID.fullmatch(profile.id)), "The id has characters an AI app may refuse."),
+        ("name", bool(profile.name.strip()), "Give it a name you will recognise."),
+        ("name", len(profile.name) <= 80, "Use a name of at most 80 characters."),
+        ("name", not _is_taken(profile, others), "Another database already has this name."),
+        ("label", profile.label in LABELS, "The label is production, staging, test or empty."),
+        *_address_checks(profile),
+        *_limit_checks(profile),
+    )
+    return [Problem(field, message) for field, is_right, message in checks if not is_right]
+
+
+def _address_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
+    host = profile.host.strip()
+    return (
+        ("host", bool(host), "Enter the host name or address of the server."),
+        ("host", profile.is_socket or not re.search(r"[\s/@?#]", host),
+         "A host has no spaces, / or @."),
+        ("port", _is_port(profile.port), "The port is a number from 1 to 65535."),
+        ("database", bool(profile.database), "Enter the name of the database."),
+        ("user", bool(profile.user), "Enter the user name for the login."),
+        ("sslmode", profile.sslmode in SSL_MODES, "Choose one of the encryption modes."),
+        ("sslkey", bool(profile.sslcert) == bool(profile.sslkey),
+         "A client certificate and its key go together."),
+    )  # fmt: skip
+
+
+def _limit_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
+    return (
+        ("connect_timeout", profile.connect_timeout > 0, "Wait more than 0 seconds."),
+        ("statement_timeout", profile.statement_timeout > 0, "Allow more than 0 seconds."),
+        ("max_rows", profile.max_rows >= 1, "Allow at least 1 row."),
+        ("max_bytes", profile.max_bytes >= 1024, "Allow at least 1024 bytes."),
+        ("transport", profile.transport in TRANSPORTS, "The transport is stdio, http or sse."),
+        ("http_port", profile.http_port == 0 or _is_port(profile.http_port),
+         "The port is a number from 1 to 65535."),
+    )  # fmt: skip
+
+
+def _is_port(port: int) -> bool:
+    return port in _PORTS
+
+
+def _is_taken(profile: Profile, others: Iterable[Profile]) -> bool:
+    name = profile.name.strip().casefold()
+    return any(o.id != profile.id and o.name.strip().casefold() == name for o in others)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

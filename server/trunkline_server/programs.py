@@ -1,0 +1,39 @@
+"""Where our own commands are: absolute paths that an AI app or a supervisor can start."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from trunkline_server.errors import fail
+
+_SUFFIX = ".exe" if sys.platform == "win32" else ""
+
+
+def path_of(command: str) -> Path:
+    """Return the absolute path of ``trunkline``, ``trunkline-server`` or ``trunkline-stdio``.
+
+    Raises:
+        TrunklineError: ``program.missing`` when the installation has lost it.
+    """
+    for folder in _folders():
+        candidate = folder / f"{command}{_SUFFIX}"
+        if candidate.is_file():
+            return candidate.absolute()
+    if found := shutil.which(command):
+        return Path(found).absolute()
+    raise fail(
+        "program.missing",
+        f"The program {command} is missing from this installation.",
+        "Install Trunkline again.",
+    )
+
+
+def _folders() -> tuple[Path, ...]:
+    return (
+        Path(sys.executable).parent,
+        Path(sysconfig.get_path("scripts")),
+        Path(sys.argv[0]).parent,
+    )

@@ -1,0 +1,1 @@
+"""MCP: what an AI app may call and how it reaches us."""

@@ -1,0 +1,1 @@
+"""The tools an AI app may call, one file per group."""
