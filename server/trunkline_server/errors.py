@@ -1,4 +1,4 @@
-"""What can fail, in which words. Imports no driver: failures are told apart by SQLSTATE and class."""
+"""What can fail, in which words: told apart by SQLSTATE and class, so no driver is imported."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TrunklineError(Exception):
 
 
 def fail(code: str, title: str, hint: str = "", detail: str = "") -> TrunklineError:
-    """Return an error ready to be raised: ``raise fail("store.newer", "…", "…")``."""
+    """Return an error ready to be raised, with the fields of :class:`Failure`."""
     return TrunklineError(Failure(code=code, title=title, hint=hint, detail=detail))
 
 
@@ -57,8 +57,7 @@ _BY_SQLSTATE: dict[str, tuple[str, str, str]] = {
     "28P01": (
         "login.password",
         "The server refused this login.",
-        "The password or the user “{user}” is not right. "
-        "Upper and lower case letters count as different.",
+        "The password or the user “{user}” is not right; upper and lower case count.",
     ),
     "28000": (
         "login.not_allowed",
