@@ -1,0 +1,1 @@
+"""Whole journeys: real processes, a real desktop, a real keyring."""
