@@ -1,0 +1,1 @@
+"""What Trunkline costs, measured: `make bench`. Nothing here can fail a test."""

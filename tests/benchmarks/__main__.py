@@ -1,0 +1,20 @@
+"""Measures everything and prints one table: ``python -m tests.benchmarks``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from tests.benchmarks import app, servers
+from tests.benchmarks.measure import as_table
+
+
+def main() -> None:
+    """Print the table; figures out of reach are told, not punished."""
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores\n")
+    print(as_table([*servers.rows(), *app.rows()]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
