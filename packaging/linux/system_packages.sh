@@ -5,7 +5,7 @@ set -u
 window="libegl1 libgl1 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4
         libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0"
 desktop="xvfb xauth dbus dbus-x11 gnome-keyring libsecret-1-0 openbox trayer xdotool imagemagick
-         x11-utils fonts-inter fonts-dejavu-core procps pgbouncer"
+         x11-utils xclip fonts-inter fonts-dejavu-core procps pgbouncer"
 
 case "${1:-run}" in
 run) wanted=$window ;;
