@@ -1,0 +1,549 @@
+"""Connections to one database and reading from it, so that nothing can change; see ``guard``.
+
+The only ``import asyncpg``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import anyio
+import asyncpg
+
+from trunkline_server.errors import Failure, TrunklineError, explain, fail
+from trunkline_server.postgres import tls, values
+from trunkline_server.profiles.profile import Profile
+
+MAX_CONNECTIONS = 4
+FIRST_BATCH = 32  # rows fetched before their size is known
+GRACE_S = 5.0  # how much longer than the server's own limit we wait for it
+
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+           asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)  # fmt: skip
+
+_TYPES = """
+SELECT t.oid, t.typname::text AS name, t.typcategory = 'A' AND t.typlen = -1 AS is_array,
+  CASE WHEN e.typtype = 'd' THEN e.typbasetype ELSE e.oid END AS element,
+  e.typname::text AS element_name, t.typdelim::text AS delimiter
+FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
+WHERE t.oid = ANY($1::pg_catalog.oid[])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What one statement answered; every value is ready for JSON.
+
+    Attributes:
+        columns: names as PostgreSQL gave them, duplicates included.
+        types: PostgreSQL's short names, such as ``int4`` or ``text[]``.
+        rows: lists of values in column order. Timestamps are ISO 8601, numerics strings, bytea
+            hex, json and arrays nested; integers beyond 2**53 are strings.
+        row_count: how many rows are here.
+        truncated: whether more was there, rows or bytes of a cell.
+        duration_ms: from the question to the last row, in milliseconds.
+        hint: how to ask for less; empty unless truncated.
+    """
+
+    columns: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool
+    duration_ms: float
+    hint: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reply of ``execute_query``; ``hint`` only when truncated."""
+        reply = asdict(self)
+        if not self.truncated:
+            del reply["hint"]
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class _TypeInfo:
+    name: str
+    decoder: values.Decoder
+
+
+class Connection(asyncpg.Connection):
+    """asyncpg's connection, with every type PostgreSQL's own text where JSON has no twin."""
+
+    known_types: dict[int, _TypeInfo]
+
+    def speak_text(self, known_types: dict[int, _TypeInfo]) -> None:
+        """Let the values of ``values.TEXT_CODECS`` and of types in ``known_types`` be text."""
+        self.known_types = known_types
+        for oid, (name, decoder) in values.TEXT_CODECS.items():
+            encoder = values.to_json_text if name in {"json", "jsonb"} else values.to_text
+            self._register(oid, name, encoder, decoder)
+        self._register(17, "bytea", values.to_bytes, values.to_hex, "binary")
+
+    def _register(
+        self, oid: int, name: str, encoder: Any, decoder: Any, form: str = "text"
+    ) -> None:
+        # asyncpg's public way asks the server about every single type first.
+        settings = self._protocol.get_settings()
+        settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encoder, decoder, form)
+
+    async def _introspect_types(self, typeoids: Any, timeout: Any) -> Any:
+        """Replace asyncpg's search through the catalogue: unknown types are simply text."""
+        missing = [oid for oid in typeoids if oid not in self.known_types]
+        if missing:
+            found = await self.fetch(_TYPES, missing, timeout=timeout)
+            self.known_types.update({row["oid"]: _type_info(row) for row in found})
+        for oid in typeoids:
+            info = self.known_types.get(oid, _TypeInfo("unknown", str))
+            self._register(oid, info.name, values.to_text, info.decoder)
+        return (), _Unnamed
+
+
+class _Unnamed:
+    """Tells asyncpg that the statement it had prepared must be prepared again."""
+
+    name = ""
+
+
+def _type_info(row: asyncpg.Record) -> _TypeInfo:
+    if not row["is_array"] or row["element"] is None:
+        return _TypeInfo(row["name"], str)
+    decoder = values.array_decoder(values.element_decoder(row["element"]), row["delimiter"])
+    return _TypeInfo(f"{row['element_name']}[]", decoder)
+
+
+async def connect(profile: Profile, password: str | None) -> Connection:
+    """Return a connection made of the profile and the password alone.
+
+    Every parameter is given, so that no ``PG*`` variable, service file or passfile fills a gap.
+
+    Raises:
+        TrunklineError: the profile's files for TLS cannot be used.
+        OSError, TimeoutError, asyncpg.PostgresError: as the driver raises them, see
+            ``errors.explain``.
+    """
+    if profile.sample:
+        from trunkline_server import sample  # starts a server; only the sample needs it
+
+        profile = sample.resolve(profile)
+    context = tls.context_for(profile)
+    first, second = _encryption(profile, context)
+    try:
+        connection = await _connect(profile, password, first)
+    except (OSError, asyncpg.InvalidAuthorizationSpecificationError) as exc:
+        if second is None or not _may_try_other(exc):
+            raise
+        connection = await _connect(profile, password, second)
+    connection.speak_text({})
+    return connection
+
+
+def _encryption(
+    profile: Profile, context: ssl.SSLContext | None
+) -> tuple[ssl.SSLContext | bool, ssl.SSLContext | bool | None]:
+    """Return what to try first and what then; ``False`` is no encryption, ``None`` nothing."""
+    if context is None:
+        return False, None
+    if profile.sslmode == "prefer":
+        return context, False
+    if profile.sslmode == "allow":
+        return False, context
+    return context, None
+
+
+def _may_try_other(exc: BaseException) -> bool:
+    # A plain ConnectionError is asyncpg's word for "the server does not speak TLS".
+    refused = asyncpg.InvalidAuthorizationSpecificationError
+    is_password = isinstance(exc, asyncpg.InvalidPasswordError)
+    return type(exc) is ConnectionError or (
+        isinstance(exc, ssl.SSLError | refused) and not is_password
+    )
+
+
+async def _connect(
+    profile: Profile, password: str | None, encryption: ssl.SSLContext | bool
+) -> Connection:
+    hosts, ports = _addresses(profile)
+    connection: Connection = await asyncpg.connect(
+        host=hosts,
+        port=ports,
+        user=profile.user,
+        password=password or "",
+        passfile="",
+        database=profile.database,
+        service="",
+        servicefile="",
+        timeout=profile.connect_timeout,
+        # A statement is prepared without a name and used once: right behind any pooler too.
+        statement_cache_size=0,
+        ssl=encryption,
+        direct_tls=False,
+        server_settings={"application_name": "Trunkline", "datestyle": "ISO"},
+        target_session_attrs=profile.target_session_attrs,
+        krbsrvname="postgres",
+        gsslib="sspi" if sys.platform == "win32" else "gssapi",
+        connection_class=Connection,
+    )
+    return connection
+
+
+def _addresses(profile: Profile) -> tuple[list[str], list[int]]:
+    hosts, ports = [profile.host], [profile.port]
+    for entry in profile.fallback_hosts:
+        host, port = _split(entry)
+        hosts.append(host)
+        ports.append(port or profile.port)
+    return hosts, ports
+
+
+def _split(entry: str) -> tuple[str, int]:
+    if entry.startswith("/") or entry.count(":") > 1 and not entry.startswith("["):
+        return entry, 0
+    host, _, port = entry.rpartition(":") if not entry.endswith("]") else (entry, "", "")
+    if not host:
+        host, port = port, ""
+    return host.strip("[]"), int(port) if port.isdigit() else 0
+
+
+class Database:
+    """Reads from the database of one profile over a few connections, opened when needed."""
+
+    def __init__(self, profile: Profile, password: str | None) -> None:
+        self.profile = profile
+        self._password = password
+        self._idle: list[Connection] = []
+        self._open = 0
+        self._tidying: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Condition()
+        self._types: dict[int, _TypeInfo] = {}
+        self._watches_client = sys.platform != "win32"
+        self._is_closed = False
+
+    async def read(
+        self,
+        sql: str,
+        params: Sequence[Any] = (),
+        *,
+        max_rows: int | None = None,
+        max_bytes: int | None = None,
+    ) -> Rows:
+        """Run one statement that reads, as ``guard`` allows, and return at most the caps.
+
+        Args:
+            sql: one statement; ``$1`` … stand for ``params``.
+            params: JSON values, read as the types the statement asks for.
+            max_rows: rows at most; the profile's when ``None``.
+            max_bytes: bytes of the rows as JSON at most; the profile's when ``None``.
+
+        Raises:
+            TrunklineError: ``guard.*`` when refused, ``query.*`` when PostgreSQL refuses,
+                ``reach.*``, ``login.*`` … when it cannot be reached.
+        """
+        with _explained(self.profile):
+            return await self._read(sql, params, _Caps.of(self.profile, max_rows, max_bytes))
+
+    async def fetch(self, sql: str, *args: Any) -> list[dict[str, Any]]:
+        """Run one of our own statements, read-only too; values as in :class:`Rows`.
+
+        Raises:
+            TrunklineError: as :meth:`read`, without ``guard.*``.
+        """
+        with _explained(self.profile):
+            async with self._transaction() as connection:
+                return [dict(row) for row in await connection.fetch(sql, *args)]
+
+    async def close(self) -> None:
+        """Close every connection; running statements are left to their callers."""
+        self._is_closed = True
+        while self._tidying:
+            await asyncio.gather(*self._tidying, return_exceptions=True)
+        idle, self._idle = self._idle, []
+        self._open -= len(idle)
+        for connection in idle:
+            await _close(connection)
+
+    async def _read(self, sql: str, params: Sequence[Any], caps: _Caps) -> Rows:
+        started = time.perf_counter()
+        async with self._transaction() as connection:
+            return await _read_capped(connection, sql, params, caps, started)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside a new read-only transaction that is always rolled back."""
+        connection = await self._begun()
+        is_whole = False
+        try:
+            async with asyncio.timeout(self.profile.statement_timeout + GRACE_S):
+                yield connection
+            is_whole = True
+        finally:
+            if is_whole:
+                self._tidy_later(connection)
+            else:
+                # FastMCP cancels with anyio: only this scope keeps the clean-up from it.
+                with anyio.CancelScope(shield=True):
+                    await self._tidy(connection)
+
+    async def _begun(self) -> Connection:
+        connection, is_fresh = await self._acquire()
+        try:
+            try:
+                await self._begin(connection)
+            except _BROKEN:
+                if is_fresh:
+                    raise
+                # The server was restarted meanwhile; nothing has run yet, so once more.
+                connection = await self._replaced(connection)
+                await self._begin(connection)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._tidy(connection)
+            raise
+        return connection
+
+    async def _begin(self, connection: Connection) -> None:
+        try:
+            await connection.execute(_begin(self.profile, self._watches_client))
+        except (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError):
+            # Servers before 14, and those on Windows, cannot watch their client.
+            self._watches_client = False
+            await connection.execute("ROLLBACK")
+            await connection.execute(_begin(self.profile, self._watches_client))
+
+    async def _acquire(self) -> tuple[Connection, bool]:
+        """Return a connection and whether it is new."""
+        async with self._freed:
+            await self._freed.wait_for(self._has_room)
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.is_closed():
+                    return connection, False
+                self._open -= 1
+            self._open += 1
+        try:
+            return await self._connected(), True
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._release(None)
+            raise
+
+    def _has_room(self) -> bool:
+        # One that is being tidied is free in a moment: cheaper than a new one.
+        return bool(self._idle) or (self._open < MAX_CONNECTIONS and not self._tidying)
+
+    async def _connected(self) -> Connection:
+        if self._is_closed:
+            raise fail("query.closed", "This database was switched off.", "Switch it on again.")
+        connection = await connect(self.profile, self._password)
+        connection.known_types = self._types
+        return connection
+
+    async def _replaced(self, broken: Connection) -> Connection:
+        broken.terminate()
+        for connection in self._idle:
+            connection.terminate()
+        return await self._connected()
+
+    def _tidy_later(self, connection: Connection) -> None:
+        task = asyncio.get_running_loop().create_task(self._tidy(connection))
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
+    async def _tidy(self, connection: Connection) -> None:
+        try:
+            async with asyncio.timeout(GRACE_S):
+                # Two round trips: DISCARD ALL refuses to share one with another statement.
+                await connection.execute("ROLLBACK")
+                await connection.execute("DISCARD ALL")
+        except (*_BROKEN, asyncpg.PostgresError, TimeoutError):
+            connection.terminate()
+        if self._is_closed:
+            await _close(connection)
+        await self._release(None if connection.is_closed() else connection)
+
+    async def _release(self, connection: Connection | None) -> None:
+        if task := asyncio.current_task():
+            self._tidying.discard(task)
+        async with self._freed:
+            if connection is None:
+                self._open -= 1
+            else:
+                self._idle.append(connection)
+            self._freed.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Caps:
+    rows: int
+    size: int
+
+    @classmethod
+    def of(cls, profile: Profile, rows: int | None, size: int | None) -> _Caps:
+        return cls(rows or profile.max_rows, size or profile.max_bytes)
+
+
+class _explained:  # noqa: N801 - used as a word after ``with``
+    """Translate what the driver raises, once, at this edge."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
+        if isinstance(exc, Exception) and not isinstance(exc, TrunklineError):
+            raise TrunklineError(failure_of(exc, self._profile)) from exc
+
+
+def failure_of(exc: Exception, profile: Profile) -> Failure:
+    """Return what a person, and the model, should read: PostgreSQL's words are the detail."""
+    failure = explain(
+        exc,
+        host=profile.host,
+        port=profile.port,
+        database=profile.database,
+        user=profile.user,
+    )
+    return replace(failure, detail=_detail(exc))
+
+
+def _detail(exc: Exception) -> str:
+    if isinstance(exc, asyncpg.PostgresError):
+        position = getattr(exc, "position", None)
+        return f"{exc}" + (f"\nPOSITION:  {position}" if position else "")
+    # The system's words can name folders of this computer.
+    return (exc.strerror or "") if isinstance(exc, OSError) else ""
+
+
+def _begin(profile: Profile, watches_client: bool) -> str:
+    """Return our own constant text: one round trip begins and bounds the transaction."""
+    timeout_ms = max(1, round(profile.statement_timeout * 1000))
+    watch = "SET LOCAL client_connection_check_interval = 2000;" if watches_client else ""
+    return (
+        f"BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout_ms};"
+        f"SET LOCAL lock_timeout = {min(timeout_ms, 5000)}; {watch}"
+        f"SET LOCAL idle_in_transaction_session_timeout = {timeout_ms + 30_000}"
+    )
+
+
+async def _close(connection: Connection) -> None:
+    try:
+        await connection.close(timeout=GRACE_S)
+    except (*_BROKEN, asyncpg.PostgresError, TimeoutError):
+        connection.terminate()
+
+
+async def _read_capped(
+    connection: Connection, sql: str, params: Sequence[Any], caps: _Caps, started: float
+) -> Rows:
+    statement = await connection.prepare(sql, name="")
+    columns = statement.get_attributes()
+    arguments = _arguments(statement.get_parameters(), params)
+    portal = statement.cursor(*arguments, prefetch=1).__aiter__()
+    taken = _Taken(caps)
+    size = min(FIRST_BATCH, caps.rows + 1)
+    # Bind and Execute in one round trip, further batches from the same portal: asyncpg has a
+    # public way that takes two.
+    batch = await portal._bind_exec(size, None)
+    while taken.add([list(row) for row in batch]) and not portal._exhausted:
+        batch = await portal._exec(taken.next_batch(), None)
+    return Rows(
+        columns=[c.name for c in columns],
+        types=[values.short_name(c.type.name) for c in columns],
+        rows=taken.rows,
+        row_count=len(taken.rows),
+        truncated=bool(taken.hint),
+        duration_ms=round((time.perf_counter() - started) * 1000, 1),
+        hint=taken.hint,
+    )
+
+
+def _arguments(types: Sequence[asyncpg.Type], params: Sequence[Any]) -> list[Any]:
+    if len(types) != len(params):
+        raise fail(
+            "query.params",
+            f"The statement has {len(types)} parameters and {len(params)} values were given.",
+            "Give one value in params for each of $1, $2, …",
+        )
+    return [
+        _argument(number, t, p) for number, (t, p) in enumerate(zip(types, params, strict=True), 1)
+    ]
+
+
+def _argument(number: int, kind: asyncpg.Type, param: Any) -> Any:
+    try:
+        return values.parameter(param, kind.oid)
+    except (ValueError, TypeError, OverflowError) as exc:
+        raise fail(
+            "query.params",
+            f"The value of ${number} is not a valid {values.short_name(kind.name)}.",
+            "Correct the value, or cast the parameter in the statement.",
+        ) from exc
+
+
+class _Taken:
+    """The rows kept so far, and why no more are."""
+
+    def __init__(self, caps: _Caps) -> None:
+        self.rows: list[list[Any]] = []
+        self.hint = ""
+        self._caps = caps
+        self._size = 2
+
+    def add(self, batch: list[list[Any]]) -> bool:
+        """Keep what fits; return whether more would be welcome."""
+        for row in batch:
+            if len(self.rows) == self._caps.rows:
+                self.hint = (
+                    f"Only the first {self._caps.rows} rows: add a WHERE, aggregate, "
+                    "or ask for the next part with OFFSET and ORDER BY."
+                )
+                return False
+            size = _json_size(row) + 1
+            if self._size + size > self._caps.size:
+                self._cut(row)
+                return False
+            self.rows.append(row)
+            self._size += size
+        return True
+
+    def next_batch(self) -> int:
+        """Return how many rows probably fill the caps, and one more to know whether more exist."""
+        rows_left = self._caps.rows - len(self.rows) + 1
+        typical = max(1, self._size // max(1, len(self.rows)))
+        return max(1, min(rows_left, (self._caps.size - self._size) // typical + 1))
+
+    def _cut(self, row: list[Any]) -> None:
+        self.hint = (
+            f"Cut at {self._caps.size} bytes: name fewer columns, "
+            "or shorten long ones with left(column, 200)."
+        )
+        if not self.rows:
+            room = max(16, (self._caps.size - 64) // max(1, len(row)) - 8)
+            self.rows.append([_shortened(value, room) for value in row])
+
+
+def _json_size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _shortened(value: Any, room: int) -> Any:
+    """Return ``value``, or its beginning and a mark when it takes more than ``room`` bytes."""
+    size = _json_size(value)
+    if size <= room:
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    mark = f"… [{size} bytes]"
+    kept = text.encode()[: max(0, room - len(mark.encode()) - 2)]
+    while kept and _json_size(kept.decode(errors="ignore") + mark) > room:
+        kept = kept[: len(kept) * 3 // 4]
+    return kept.decode(errors="ignore") + mark
