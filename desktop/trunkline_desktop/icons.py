@@ -1,0 +1,90 @@
+"""Icons: line drawings kept as SVG, tinted with a token each time they are painted."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+from PySide6.QtCore import QByteArray, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
+
+from trunkline_desktop import theme
+
+MIRRORED = frozenset({"caret-left", "caret-right", "arrow-left", "arrow-right", "list-bullets"})
+
+
+class TintedEngine(QIconEngine):
+    """Paints one drawing in the colour its token has at that moment, so themes switch live."""
+
+    def __init__(self, name: str, token: str) -> None:
+        super().__init__()
+        self._name, self._token = name, token
+
+    def clone(self) -> QIconEngine:
+        """Return an independent engine for the same drawing."""
+        return TintedEngine(self._name, self._token)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Draw into ``rect``; disabled icons take the least text colour."""
+        token = "text3" if mode == QIcon.Mode.Disabled else self._token
+        draw(painter, QRectF(rect), self._name, token)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Return a transparent pixmap of ``size`` device pixels."""
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
+    ) -> QPixmap:
+        """Return the same; Qt scales ``size`` itself."""
+        found = QPixmap(size)
+        found.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(found)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return found
+
+
+def icon(name: str, token: str = "text2") -> QIcon:
+    """Return the icon ``name`` in the colour of ``token``; it follows the theme by itself."""
+    return QIcon(TintedEngine(name, token))
+
+
+def draw(painter: QPainter, rect: QRectF, name: str, token: str = "text2") -> None:
+    """Draw the icon ``name`` into ``rect`` in the colour of ``token``."""
+    paint_svg(painter, rect, name, getattr(theme.current(), token))
+
+
+def paint_svg(painter: QPainter, rect: QRectF, name: str, colour: str) -> None:
+    """Draw the icon ``name`` in ``#RRGGBB``, sharp on the painter's device."""
+    side = min(rect.width(), rect.height())
+    ratio = painter.device().devicePixelRatioF()
+    place = rect.center() - QPointF(side / 2, side / 2)
+    pixels = max(1, round(side * ratio))
+    painter.drawImage(QRectF(place.x(), place.y(), side, side), _image(name, colour, pixels))
+
+
+def names() -> tuple[str, ...]:
+    """Return the name of every icon we ship, sorted."""
+    folder = resources.files("trunkline_resources").joinpath("icons")
+    return tuple(sorted(f.name[:-4] for f in folder.iterdir() if f.name.endswith(".svg")))
+
+
+@lru_cache(maxsize=256)
+def _image(name: str, colour: str, side: int) -> QImage:
+    from PySide6.QtSvg import QSvgRenderer  # only when the first icon is drawn
+
+    text = _source(name).replace("currentColor", colour)
+    found = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    found.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(found)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    QSvgRenderer(QByteArray(text.encode())).render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    return found
+
+
+@lru_cache(maxsize=128)
+def _source(name: str) -> str:
+    file = resources.files("trunkline_resources").joinpath("icons", f"{name}.svg")
+    return file.read_text(encoding="utf-8")

@@ -1,0 +1,54 @@
+"""A line or paragraph of text in one of the roles of the visual language."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from trunkline_desktop.tokens import FontRole
+
+Tone = Literal[
+    "text", "text2", "text3", "accent", "running", "failed", "attention",
+    "production", "staging", "test",
+]  # fmt: skip
+
+
+class Text(QLabel):
+    """A label with a font role and a tone; plain text, never markup, so data cannot format it."""
+
+    def __init__(
+        self,
+        text: str = "",
+        role: FontRole = "body",
+        tone: Tone = "text",
+        *,
+        wraps: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.setProperty("tone", tone)
+        self.setWordWrap(wraps)
+
+    def set_tone(self, tone: Tone) -> None:
+        """Change the colour; nothing happens when it is the same."""
+        restyle(self, "tone", tone)
+
+    def set_role(self, role: FontRole) -> None:
+        """Change size and weight; nothing happens when they are the same."""
+        restyle(self, "role", role)
+
+
+def restyle(widget: QWidget, name: str, value: object) -> None:
+    """Set a property the style sheet looks at, and let the style sheet look again."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    widget.updateGeometry()
+    widget.update()
