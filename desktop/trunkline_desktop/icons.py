@@ -10,34 +10,38 @@ from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
 
 from trunkline_desktop import theme
 
-MIRRORED = frozenset({"caret-left", "caret-right", "arrow-left", "arrow-right", "list-bullets"})
+# PySide does not hand a clone over to Qt: without a reference here it dies under the icon's hands.
+_CLONES: list[QIconEngine] = []
 
 
 class TintedEngine(QIconEngine):
     """Paints one drawing in the colour its token has at that moment, so themes switch live."""
 
-    def __init__(self, name: str, token: str) -> None:
+    def __init__(self, name: str, tint: str) -> None:
         super().__init__()
-        self._name, self._token = name, token
+        self._name, self._tint = name, tint
 
     def clone(self) -> QIconEngine:
         """Return an independent engine for the same drawing."""
-        return TintedEngine(self._name, self._token)
+        copy = TintedEngine(self._name, self._tint)
+        _CLONES.append(copy)
+        return copy
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """Draw into ``rect``; disabled icons take the least text colour."""
-        token = "text3" if mode == QIcon.Mode.Disabled else self._token
-        draw(painter, QRectF(rect), self._name, token)
+        tint = "text3" if mode == QIcon.Mode.Disabled else self._tint
+        draw(painter, QRectF(rect), self._name, tint)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        """Return a transparent pixmap of ``size`` device pixels."""
+        """Return a transparent pixmap of ``size`` pixels."""
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Return the same; Qt scales ``size`` itself."""
-        found = QPixmap(size)
+        """Return a pixmap of ``size`` logical pixels, sharp at ``scale``."""
+        found = QPixmap(size * scale)
+        found.setDevicePixelRatio(scale)
         found.fill(Qt.GlobalColor.transparent)
         painter = QPainter(found)
         self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
@@ -45,14 +49,14 @@ class TintedEngine(QIconEngine):
         return found
 
 
-def icon(name: str, token: str = "text2") -> QIcon:
-    """Return the icon ``name`` in the colour of ``token``; it follows the theme by itself."""
-    return QIcon(TintedEngine(name, token))
+def icon(name: str, tint: str = "text2") -> QIcon:
+    """Return the icon ``name`` in the colour of the token ``tint``; it follows the theme by itself."""
+    return QIcon(TintedEngine(name, tint))
 
 
-def draw(painter: QPainter, rect: QRectF, name: str, token: str = "text2") -> None:
-    """Draw the icon ``name`` into ``rect`` in the colour of ``token``."""
-    paint_svg(painter, rect, name, getattr(theme.current(), token))
+def draw(painter: QPainter, rect: QRectF, name: str, tint: str = "text2") -> None:
+    """Draw the icon ``name`` into ``rect`` in the colour of the token ``tint``."""
+    paint_svg(painter, rect, name, getattr(theme.current(), tint))
 
 
 def paint_svg(painter: QPainter, rect: QRectF, name: str, colour: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
@@ -113,7 +115,7 @@ class TrunklineStyle(QProxyStyle):
         widget: QWidget | None = None,
     ) -> QSize:
         """Return Fusion's size, with room for our arrow and our control height."""
-        found = super().sizeFromContents(kind, option, size, widget)
+        found = super().sizeFromContents(kind, option, size, cast("QWidget", widget))
         if kind == QStyle.ContentsType.CT_ComboBox:
             found = QSize(found.width() + 24, max(found.height(), CONTROL_HEIGHT))
         return found
@@ -150,12 +152,12 @@ def has_keyboard_focus(widget: QWidget) -> bool:
     return widget.hasFocus() and by_keyboard
 
 
-def paint_focus(painter: QPainter, rect: QRectF, radius: float, token: str = "focus") -> None:
+def paint_focus(painter: QPainter, rect: QRectF, radius: float, tint: str = "focus") -> None:
     """Paint the 2-pixel focus ring just inside ``rect``."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(theme.color(token), 2))
+    painter.setPen(QPen(theme.color(tint), 2))
     painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius, radius)
     painter.restore()
 
@@ -187,17 +189,17 @@ def paint_radio(painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> Non
     """Paint a radio button: a ring, with a dot when chosen."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    is_on, token = bool(state & _SF.State_On), "control"
+    is_on, tint = bool(state & _SF.State_On), "control"
     if state & _SF.State_Enabled and is_on:
-        token = "accent"
+        tint = "accent"
     side = min(rect.width(), rect.height()) - 1
     square = QRectF(rect.left() + 0.5, rect.center().y() - side / 2, side, side)
-    painter.setPen(QPen(theme.color(token), 1))
+    painter.setPen(QPen(theme.color(tint), 1))
     painter.setBrush(theme.color("surface"))
     painter.drawEllipse(square)
     if is_on:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color(token))
+        painter.setBrush(theme.color(tint))
         painter.drawEllipse(square.center(), side * 0.26, side * 0.26)
     painter.restore()
 
@@ -214,11 +216,11 @@ def _box_frame(painter: QPainter, rect: QRectF, *, is_enabled: bool, is_filled: 
 
 
 def _paint_arrow(painter: QPainter, option: QStyleOption, name: str) -> None:
-    token = "text2" if option.state & _SF.State_Enabled else "text3"
+    tint = "text2" if option.state & _SF.State_Enabled else "text3"
     side = min(14, option.rect.width(), option.rect.height())
     place = QRect(0, 0, side, side)
     place.moveCenter(option.rect.center())
-    icons.draw(painter, QRectF(place), name, token)
+    icons.draw(painter, QRectF(place), name, tint)
 
 
 def _paint_branch(painter: QPainter, option: QStyleOption) -> None:
@@ -229,19 +231,17 @@ def _paint_branch(painter: QPainter, option: QStyleOption) -> None:
     _paint_arrow(painter, option, "caret-down" if option.state & _SF.State_Open else closed)
 
 
-def paint_label(
-    painter: QPainter, option: QStyleOptionButton, name: str | None, token: str
-) -> None:
-    """Paint a button's words, and the icon ``name`` before them, centred, in one token."""
+def paint_label(painter: QPainter, option: QStyleOptionButton, name: str | None, tint: str) -> None:
+    """Paint a button's words, and the icon ``name`` before them, centred, in one tint."""
     rect, side = option.rect, ICON if name else 0
     gap = ICON_GAP if name and option.text else 0
     width = option.fontMetrics.size(int(Qt.TextFlag.TextShowMnemonic), option.text).width()
     start = rect.left() + max(0, (rect.width() - width - side - gap) // 2)
     if name:
         place = QRect(start, rect.top() + (rect.height() - side) // 2, side, side)
-        icons.draw(painter, QRectF(QStyle.visualRect(option.direction, rect, place)), name, token)
+        icons.draw(painter, QRectF(QStyle.visualRect(option.direction, rect, place)), name, tint)
     room = QRect(start + side + gap, rect.top(), width + 1, rect.height())
-    painter.setPen(theme.color(token))
+    painter.setPen(theme.color(tint))
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextShowMnemonic
     painter.drawText(QStyle.visualRect(option.direction, rect, room), int(flags), option.text)
 

@@ -102,7 +102,7 @@ def current() -> Tokens:
 
 def color(name: str) -> QColor:
     """Return a colour by its token's name, such as ``text2`` or ``running_soft``."""
-    return QColor(cast(str, getattr(current(), name)))
+    return QColor(cast("str", getattr(current(), name)))
 
 
 def font(role: FontRole, base: QFont | None = None) -> QFont:

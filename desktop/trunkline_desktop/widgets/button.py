@@ -113,11 +113,11 @@ class Button(QPushButton):
         font = self.font()
         font.setUnderline(self._kind == "link" and self.underMouse() and self.isEnabled())
         painter.setFont(font)
-        paint_label(painter, option, self._icon_name, self._token())
+        paint_label(painter, option, self._icon_name, self._tint())
         if has_keyboard_focus(self):
             self._paint_ring(painter)
 
-    def _token(self) -> str:
+    def _tint(self) -> str:
         if not self.isEnabled():
             return "text3"
         if self._kind == "plain" and self.isChecked():
@@ -127,5 +127,5 @@ class Button(QPushButton):
     def _paint_ring(self, painter: QPainter) -> None:
         inset = 3.0 if self._kind == "primary" else 0.0
         rect = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
-        token = "on_accent" if inset else "focus"
-        paint_focus(painter, rect, RADIUS_CONTROL - 1 - inset / 2, token)
+        tint = "on_accent" if inset else "focus"
+        paint_focus(painter, rect, RADIUS_CONTROL - 1 - inset / 2, tint)

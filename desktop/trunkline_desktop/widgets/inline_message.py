@@ -46,8 +46,9 @@ class InlineMessage(QFrame):
         inline: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """Build it; an action is a button, or a pair of id and words (the first is primary
-        in a failure below the text).
+        """Build it; an action is a button, or a pair of id and words.
+
+        In a failure with actions below the text, the first pair becomes the primary button.
         """
         super().__init__(parent)
         self.setObjectName("InlineMessage")

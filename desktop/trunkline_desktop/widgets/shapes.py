@@ -105,20 +105,20 @@ class IconLabel(_Square):
     """An icon that stands by itself."""
 
     def __init__(
-        self, name: str, token: str = "text2", side: int = 16, parent: QWidget | None = None
+        self, name: str, tint: str = "text2", side: int = 16, parent: QWidget | None = None
     ) -> None:
         super().__init__(side, parent)
-        self._name, self._token = name, token
+        self._name, self._tint = name, tint
 
-    def set_icon(self, name: str, token: str = "text2") -> None:
+    def set_icon(self, name: str, tint: str = "text2") -> None:
         """Show another icon."""
-        self._name, self._token = name, token
+        self._name, self._tint = name, tint
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the icon in the theme's colours."""
         painter = QPainter(self)
-        icons.draw(painter, QRectF(self.rect()), self._name, self._token)
+        icons.draw(painter, QRectF(self.rect()), self._name, self._tint)
 
 
 class Separator(QFrame):
