@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, get_args
 
 Transport = Literal["stdio", "http", "sse"]
@@ -15,9 +16,12 @@ Label = Literal["", "production", "staging", "test"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 SSL_MODES: tuple[SslMode, ...] = get_args(SslMode)
 LABELS: tuple[Label, ...] = get_args(Label)
+SESSION_ATTRS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
 
 _PORTS = range(1, 65536)
-_ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_ID_CHARS = 40
+_ID = re.compile(rf"[a-z][a-z0-9-]{{0,{_ID_CHARS - 1}}}")
+_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class Profile:
         description: what the data is about; reaches the AI app as instructions.
         host: DNS name, IP address, or absolute path of a Unix-socket folder.
         port: TCP port (or socket number), 1 to 65535.
-        fallback_hosts: ``host:port`` strings tried in order when the first does not answer.
+        fallback_hosts: ``host:port`` strings tried in order when the first does not answer;
+            an IPv6 address stands in brackets, as in ``[::1]:5432``.
         target_session_attrs: libpq's word for which of the hosts will do, usually "any".
         sslmode: libpq's word; ``verify-full`` checks the certificate and the name in it.
         sslrootcert: path of the certificate authority's file; "" means the system's.
@@ -76,9 +81,32 @@ class Profile:
         """Whether ``host`` is the folder of a Unix socket."""
         return self.host.startswith(("/", "@"))
 
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Every host with its port, in the order to try them; IPv6 without brackets.
+
+        Raises:
+            ValueError: an entry of ``fallback_hosts`` is not ``host:port``.
+        """
+        return ((self.host, self.port), *(_address(text) for text in self.fallback_hosts))
+
     def as_json(self) -> dict[str, Any]:
         """Return every field, in order, as a JSON object."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+class FieldError(TypeError):
+    """A value of a JSON object that no profile can hold.
+
+    Attributes:
+        field: its name.
+        wanted: what it must be, such as "a whole number".
+    """
+
+    def __init__(self, field: str, wanted: str) -> None:
+        super().__init__(f"{field} must be {wanted}")
+        self.field = field
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +121,43 @@ def from_json(document: dict[str, Any]) -> Profile:
     """Return the profile of a JSON object; unknown keys are ignored, missing ones get defaults.
 
     Raises:
-        TypeError: ``id`` or ``name`` is missing.
+        FieldError: a value has the wrong type, or ``id`` or ``name`` is missing.
     """
-    known = {f.name for f in fields(Profile)}
-    values: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in document.items() if k in known
-    }
+    values = {}
+    for field in fields(Profile):
+        if field.name in document:
+            values[field.name] = _value(field.name, str(field.type), document[field.name])
+        elif field.default is MISSING:
+            raise FieldError(field.name, "there")
     return Profile(**values)
+
+
+def _value(name: str, kind: str, value: object) -> Any:
+    wanted, fits = _KINDS[kind]
+    if not fits(value):
+        raise FieldError(name, wanted)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is_number(value: object, kinds: type | tuple[type, ...]) -> bool:
+    # True is an int to Python, never to a person who writes a file.
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+# By annotation: what the value must be, in words and as a rule.
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("a text", lambda v: isinstance(v, str)),
+    "bool": ("true or false", lambda v: isinstance(v, bool)),
+    "int": ("a whole number", lambda v: _is_number(v, int)),
+    "float": ("a number", lambda v: _is_number(v, (int, float))),
+    "tuple[str, ...]": (
+        "a list of texts",
+        lambda v: isinstance(v, list | tuple) and all(isinstance(item, str) for item in v),
+    ),
+    "Label": ("production, staging, test or empty", lambda v: v in LABELS),
+    "SslMode": (f"one of {', '.join(SSL_MODES)}", lambda v: v in SSL_MODES),
+    "Transport": ("stdio, http or sse", lambda v: v in TRANSPORTS),
+}
 
 
 def slug(name: str, taken: Iterable[str] = ()) -> str:
@@ -108,13 +166,14 @@ def slug(name: str, taken: Iterable[str] = ()) -> str:
     Lower-case ASCII letters, digits and hyphens, starts with a letter, at most 40 characters.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-")
+    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if not base or not base[0].isalpha():
-        base = f"db-{base}".strip("-")
-    used, number, found = set(taken), 1, base
+        base = f"db-{base}"
+    used, number, found = set(taken), 1, base[:_ID_CHARS].strip("-")
     while found in used:
         number += 1
-        found = f"{base}-{number}"
+        end = f"-{number}"
+        found = base[: _ID_CHARS - len(end)].strip("-") + end
     return found
 
 
@@ -139,11 +198,17 @@ def _address_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
     host = profile.host.strip()
     return (
         ("host", bool(host), "Enter the host name or address of the server."),
-        ("host", profile.is_socket or not re.search(r"[\s/@?#]", host),
-         "A host has no spaces, / or @."),
+        ("host", profile.is_socket or not re.search(r"[\s/@?#,\0]", host),
+         "A host has no spaces, commas, / or @."),
+        ("host", profile.is_socket or ":" not in host or _is_ipv6(host),
+         "Write the port into its own field; an IPv6 address needs no brackets."),
         ("port", _is_port(profile.port), "The port is a number from 1 to 65535."),
-        ("database", bool(profile.database), "Enter the name of the database."),
-        ("user", bool(profile.user), "Enter the user name for the login."),
+        ("fallback_hosts", all(map(_is_address, profile.fallback_hosts)),
+         "Write each further host as host:port."),
+        ("target_session_attrs", profile.target_session_attrs in SESSION_ATTRS,
+         f"Choose one of {', '.join(SESSION_ATTRS)}."),
+        ("database", _is_text(profile.database), "Enter the name of the database."),
+        ("user", _is_text(profile.user), "Enter the user name for the login."),
         ("sslmode", profile.sslmode in SSL_MODES, "Choose one of the encryption modes."),
         ("sslkey", bool(profile.sslcert) == bool(profile.sslkey),
          "A client certificate and its key go together."),
@@ -152,8 +217,10 @@ def _address_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
 
 def _limit_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
     return (
-        ("connect_timeout", profile.connect_timeout > 0, "Wait more than 0 seconds."),
-        ("statement_timeout", profile.statement_timeout > 0, "Allow more than 0 seconds."),
+        ("connect_timeout", 0 < profile.connect_timeout <= _SECONDS_A_DAY,
+         "Wait more than 0 seconds, at most a day."),
+        ("statement_timeout", 0 < profile.statement_timeout <= _SECONDS_A_DAY,
+         "Allow more than 0 seconds, at most a day."),
         ("max_rows", profile.max_rows >= 1, "Allow at least 1 row."),
         ("max_bytes", profile.max_bytes >= 1024, "Allow at least 1024 bytes."),
         ("transport", profile.transport in TRANSPORTS, "The transport is stdio, http or sse."),
@@ -164,6 +231,35 @@ def _limit_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
 
 def _is_port(port: int) -> bool:
     return port in _PORTS
+
+
+def _is_text(text: str) -> bool:
+    return bool(text) and "\0" not in text  # PostgreSQL ends a name at a zero byte
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Return the parts of ``host:port`` or ``[address]:port``; ValueError for anything else."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdigit() or int(port) not in _PORTS:
+        raise ValueError(text)
+    return host, int(port)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        _address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_taken(profile: Profile, others: Iterable[Profile]) -> bool:
