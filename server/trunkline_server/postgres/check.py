@@ -1,0 +1,277 @@
+"""The staged diagnosis of one profile: every stage is an event, a failing one says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from trunkline_server import events
+from trunkline_server.errors import Failure, TrunklineError, explain
+from trunkline_server.postgres import database, posture, probe, refusals, tls, wire
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.stages import NAMES
+
+OLDEST_SERVER = 12
+
+_AFTERTHOUGHT_S = 2.0
+_UNENCRYPTED = "Not encrypted. Ask the administrator to switch on TLS."
+_LOCAL = "Not encrypted (local)"
+
+# Whether the tables exist, whether a schema opens, whether one can be read: three different faults.
+_RIGHTS = """
+SELECT count(*) AS tables, count(*) FILTER (WHERE usable) AS usable,
+  count(*) FILTER (WHERE usable AND readable) AS readable
+FROM (
+  SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS usable,
+    pg_catalog.has_table_privilege(c.oid, 'SELECT')
+      OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+) AS found
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    state: Literal["done", "warned"] = "done"
+    note: str = ""
+
+
+async def check(
+    profile: Profile, password: str | None
+) -> AsyncIterator[events.Stage | events.Failed]:
+    """Yield two events a stage: ``running``, then how it ended.
+
+    After the first failed stage comes one ``Failed``, then the later stages as ``skipped``. Each
+    network stage takes at most ``connect_timeout`` seconds per address. Closing the iterator, or
+    cancelling its task, hangs up at once.
+    """
+    async with contextlib.aclosing(_Visit(profile, password)) as visit:
+        for position, (name, step) in enumerate(visit.steps().items()):
+            yield events.Stage(stage=name, state="running")
+            began = time.perf_counter()
+            failure, outcome = await _settled(step, visit.profile)
+            spent = round((time.perf_counter() - began) * 1000, 1)
+            if failure is not None:
+                yield events.Stage(stage=name, state="failed", ms=spent)
+                yield events.failed(failure, stage=name)
+                for later in NAMES[position + 1 :]:
+                    yield events.Stage(stage=later, state="skipped")
+                return
+            yield events.Stage(stage=name, state=outcome.state, ms=spent, note=outcome.note)
+
+
+async def _settled(
+    step: Callable[[], Awaitable[_Outcome]], profile: Profile
+) -> tuple[Failure | None, _Outcome]:
+    try:
+        return None, await step()
+    except TrunklineError as exc:
+        return exc.failure, _Outcome()
+    except Exception as exc:  # noqa: BLE001 - whatever happened, the check ends in a sentence
+        place = {f: getattr(profile, f) for f in ("host", "port", "database", "user")}
+        return explain(exc, **place), _Outcome()
+
+
+class _Visit:
+    """What one check has found out so far."""
+
+    def __init__(self, profile: Profile, password: str | None) -> None:
+        self.profile = profile
+        self._password = password
+        self._timeout_s = profile.connect_timeout
+        self._places: list[probe.Place] = []
+        self._place = probe.Place(host=profile.host, port=profile.port, address="")
+        self._offers_tls = False
+        self._refusal: Failure | None = None
+        self._conn: Any = None  # asyncpg's connection; its types stay in database.py
+
+    def steps(self) -> dict[str, Callable[[], Awaitable[_Outcome]]]:
+        """Return what to do in each stage, in order."""
+        return {name: getattr(self, f"_{name}") for name in NAMES}
+
+    async def aclose(self) -> None:
+        """Hang up without waiting for the server."""
+        if self._conn is not None:
+            self._conn.terminate()
+
+    async def _resolve(self) -> _Outcome:
+        if self.profile.sample:
+            from trunkline_server import sample  # the extra "sample" may be absent
+
+            self.profile = await asyncio.to_thread(sample.resolve, self.profile)
+        failures = []
+        for host, port in hosts(self.profile):
+            try:
+                self._places += await probe.resolve(host, port, timeout_s=self._timeout_s)
+            except (OSError, UnicodeError) as exc:
+                failures.append(refusals.resolving(exc, host))
+        if not self._places:
+            raise TrunklineError(failures[0])
+        if failures:
+            return _Outcome("warned", failures[0].title)
+        return _Outcome(note="Unix socket" if self._places[0].is_socket else "")
+
+    async def _reach(self) -> _Outcome:
+        failures: list[Failure] = []
+        for place in self._places:
+            try:
+                self._offers_tls = await probe.reach(place, timeout_s=self._timeout_s)
+            except TrunklineError as exc:
+                failures.append(exc.failure)
+            except OSError as exc:
+                failures.append(refusals.reaching(exc, place))
+            else:
+                self._place = place
+                is_first = place.host == self._places[0].host and place.port == self.profile.port
+                return _Outcome(note="" if is_first else f"{place.host}, port {place.port}")
+        raise TrunklineError(_most_telling(failures))
+
+    async def _tls(self) -> _Outcome:
+        context = tls.context_for(self.profile)
+        if self._place.is_socket:
+            return _Outcome(note="Not needed on this computer")
+        if context is None or self.profile.sslmode == "allow":
+            return self._plain()
+        if not self._offers_tls:
+            if self.profile.sslmode in tls.REQUIRED_MODES:
+                raise TrunklineError(refusals.said(refusals.TLS_REFUSED))
+            return self._plain()
+        try:
+            version = await probe.encrypt(self._place, context, timeout_s=self._timeout_s)
+        except OSError as exc:
+            if self.profile.sslmode in tls.REQUIRED_MODES:
+                raise TrunklineError(refusals.encrypting(exc, self._place)) from exc
+            return self._plain()
+        return _Outcome(note=version)
+
+    def _plain(self) -> _Outcome:
+        return _Outcome(note=_LOCAL) if self._place.is_local else _Outcome("warned", _UNENCRYPTED)
+
+    async def _login(self) -> _Outcome:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                self._conn = await database.connect(self._pinned(), self._password)
+        except Exception as exc:  # the driver's classes stay in database.py
+            failure = await self._why(exc)
+            if not failure.code.startswith("database."):
+                raise TrunklineError(failure) from exc
+            self._refusal = failure  # the login was fine; the next stage was refused with it
+        return _Outcome()
+
+    def _pinned(self) -> Profile:
+        """Return the profile with the host that answered, unless the driver must choose one."""
+        if self.profile.target_session_attrs != "any":
+            return self.profile
+        place = self._place
+        return replace(self.profile, host=place.host, port=place.port, fallback_hosts=())
+
+    async def _why(self, exc: BaseException) -> Failure:
+        """Ask the server again, without the driver, as far as its first answer does not tell."""
+        error = refusals.server_error(exc)
+        if error is None:
+            return await self._why_silent(exc)
+        failure = refusals.entering(error, self.profile, self._password)
+        if failure.code == refusals.NOT_ALLOWED[0]:
+            return await self._why_not_allowed(error)
+        return failure
+
+    async def _why_silent(self, exc: BaseException) -> Failure:
+        try:
+            said = await self._greet(tls.context_for(self.profile) if self._offers_tls else None)
+        except OSError as second:
+            broken = refusals.encrypting(second, self._place)
+            is_known = broken.code not in {"tls.failed"}
+            return broken if is_known else refusals.breaking_off(exc, self.profile)
+        if said is None:
+            return refusals.breaking_off(exc, self.profile)
+        if said.unknown_method:
+            return refusals.unknown_method(said.unknown_method, self.profile)
+        if said.wants_password and not self._password:
+            return refusals.missing_password(self.profile)
+        if said.fields:
+            return refusals.entering(_from_wire(said.fields), self.profile, self._password)
+        return refusals.breaking_off(exc, self.profile)
+
+    async def _why_not_allowed(self, error: refusals.ServerError) -> Failure:
+        """Tell a missing entry from one that only asks for encryption, or forbids it."""
+        insisting = replace(self.profile, sslmode="require", sslrootcert="")
+        words = refusals.NOT_ALLOWED
+        if self._offers_tls and await self._is_welcome(tls.context_for(insisting)):
+            words = refusals.TLS_REQUIRED
+        elif await self._is_welcome(None):
+            words = refusals.TLS_UNWANTED
+        return refusals.admitting(words, error, self.profile)
+
+    async def _is_welcome(self, context: Any) -> bool:
+        with contextlib.suppress(OSError):
+            said = await self._greet(context)
+            return said is not None and (said.wants_password or said.lets_in)
+        return False
+
+    async def _greet(self, context: Any) -> wire.Greeting | None:
+        return await probe.greet(
+            self._place,
+            context,
+            self.profile.user,
+            self.profile.database,
+            timeout_s=min(self._timeout_s, _AFTERTHOUGHT_S),
+        )
+
+    async def _database(self) -> _Outcome:
+        if self._refusal is not None:
+            raise TrunklineError(self._refusal)
+        version = self._conn.get_server_version()
+        if version.major < OLDEST_SERVER:
+            raise TrunklineError(refusals.too_old(version.major, OLDEST_SERVER))
+        await self._reading(lambda: self._conn.fetchval("SELECT 1"))
+        return _Outcome(note=f"PostgreSQL {version.major}.{version.minor}")
+
+    async def _rights(self) -> _Outcome:
+        found = await self._reading(lambda: self._conn.fetchrow(_RIGHTS))
+        if not found["tables"]:
+            return _Outcome("warned", "No tables yet")
+        if not found["readable"]:
+            raise TrunklineError(refusals.no_rights(self.profile, has_usage=bool(found["usable"])))
+        return _Outcome(note=posture.count(found["readable"]))
+
+    async def _posture(self) -> _Outcome:
+        found = await self._reading(lambda: posture.posture(self._conn))
+        return _Outcome("done" if found.level == "ok" else "warned", found.sentence)
+
+    async def _reading(self, question: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask in one short read-only transaction, which a pooler keeps on one server."""
+        try:
+            async with asyncio.timeout(self._timeout_s), self._conn.transaction(readonly=True):
+                return await question()
+        except Exception as exc:  # the driver's classes stay in database.py
+            error = refusals.server_error(exc)
+            failure = refusals.asking(error, exc, self.profile)
+            raise TrunklineError(failure) from exc
+
+
+def hosts(profile: Profile) -> list[tuple[str, int]]:
+    """Return the profile's host and its fallbacks with their ports, in order."""
+    found = [(profile.host, profile.port)]
+    for text in profile.fallback_hosts:
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit():
+            host, port = text, str(profile.port)
+        found.append((host.strip("[]"), int(port)))
+    return found
+
+
+def _most_telling(failures: list[Failure]) -> Failure:
+    """Prefer what a server said over a network that has, for one, no IPv6."""
+    return next((f for f in failures if f.code != "reach.no_route"), failures[0])
+
+
+def _from_wire(fields: dict[str, str]) -> refusals.ServerError:
+    return refusals.ServerError(
+        sqlstate=fields.get("C", ""), routine=fields.get("R", ""), message=fields.get("M", "")
+    )

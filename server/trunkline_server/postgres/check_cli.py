@@ -1,0 +1,149 @@
+"""The verb ``trunkline-server check``: which profile, and the check as events, rows or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+import threading
+import time
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from trunkline_server import events
+from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, Failure, TrunklineError
+from trunkline_server.postgres.check import check
+from trunkline_server.profiles.profile import Profile, from_json
+from trunkline_server.stages import title
+
+FROM_INPUT = "-"
+
+_LAST_WORD_S = 0.15
+_SIGNS = {"done": "✓", "warned": "!", "failed": "✗", "skipped": "○"}
+_CANCELLED = "The check was stopped."
+
+
+def run(options: Namespace) -> int:
+    """Check one profile and return the exit code: 0 passed, 1 failed, 2 unusable input.
+
+    ``options`` has ``profile`` (a name, an id, or ``-`` for the first input line), ``events`` and
+    ``json``. Under ``events`` with ``-`` the end of the input cancels the check.
+    """
+    _speak_utf8()
+    try:
+        profile, password = _subject(_name(options))
+    except TrunklineError as exc:
+        return _refuse(exc.failure, as_event=options.events)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        sys.stderr.write("The first input line is not a profile.\n")
+        return EXIT_USAGE
+    return asyncio.run(_watched(profile, password, options))
+
+
+def _speak_utf8() -> None:
+    # A Windows console may not have the signs of the rows.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _name(options: Namespace) -> str:
+    chosen = options.profile
+    return str(chosen[0] if isinstance(chosen, list | tuple) else chosen)
+
+
+def _subject(name: str) -> tuple[Profile, str | None]:
+    if name == FROM_INPUT:
+        document = json.loads(sys.stdin.buffer.readline())
+        return from_json(document["profile"]), document.get("password")
+    # Only needed here: the keyring costs a tenth of a second, more when it must be unlocked.
+    from trunkline_server.profiles import secrets, store
+
+    profile = store.Store().get(name)
+    return profile, secrets.get(profile.id)
+
+
+def _refuse(failure: Failure, *, as_event: bool) -> int:
+    if as_event:
+        _write(events.encode(events.failed(failure)))
+    sys.stderr.write(f"{failure}\n")
+    return EXIT_FAILED
+
+
+async def _watched(profile: Profile, password: str | None, options: Namespace) -> int:
+    told = asyncio.ensure_future(_told(check(profile, password), profile, options))
+    if options.events and _name(options) == FROM_INPUT:
+        _cancel_at_end_of_input(told)
+    try:
+        return await told
+    except asyncio.CancelledError:
+        if options.events:
+            _write(events.encode(events.Stopped(reason=_CANCELLED)))
+        sys.stderr.write(f"{_CANCELLED}\n")
+        return EXIT_FAILED
+
+
+def _cancel_at_end_of_input(task: asyncio.Future[int]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        # Not sys.stdin: a thread inside it would break the interpreter's own exit.
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the check is over
+            loop.call_soon_threadsafe(task.cancel)
+            time.sleep(_LAST_WORD_S)
+            # Still here: a name lookup inside the driver, which nothing can interrupt, and for
+            # which the interpreter would wait.
+            os._exit(EXIT_FAILED)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+async def _told(
+    found: AsyncIterator[events.Stage | events.Failed], profile: Profile, options: Namespace
+) -> int:
+    seen: list[events.Stage | events.Failed] = []
+    async for event in found:
+        seen.append(event)
+        if options.events:
+            _write(events.encode(event))
+        elif not options.json:
+            _row(event, profile)
+    failed = next((e for e in seen if isinstance(e, events.Failed)), None)
+    if options.json:
+        _write(json.dumps(_summary(seen, failed), ensure_ascii=False))
+    if failed is None:
+        return 0
+    sys.stderr.write(f"{failed.failure}\n")
+    return EXIT_FAILED
+
+
+def _row(event: events.Stage | events.Failed, profile: Profile) -> None:
+    if isinstance(event, events.Failed) or event.state == "running":
+        return
+    end = "Not reached" if event.state == "skipped" else f"{event.ms:.0f} ms"
+    name = title(event.stage, port=profile.port)
+    _write(f"{_SIGNS[event.state]} {name:<24}{end:>11}  {event.note}".rstrip())
+
+
+def _summary(
+    seen: list[events.Stage | events.Failed], failed: events.Failed | None
+) -> dict[str, Any]:
+    ended = [e for e in seen if isinstance(e, events.Stage) and e.state != "running"]
+    return {
+        "ok": failed is None,
+        "stages": [asdict(e) for e in ended],
+        "failed": asdict(failed) if failed else None,
+    }
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
