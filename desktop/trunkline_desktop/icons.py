@@ -40,17 +40,11 @@ class TintedEngine(QIconEngine):
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         """Return a pixmap of ``size`` logical pixels, sharp at ``scale``."""
-        found = QPixmap(size * scale)
-        found.setDevicePixelRatio(scale)
-        found.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(found)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
-        painter.end()
-        return found
+        return _painted(self, size, mode, state, scale)
 
 
 def icon(name: str, tint: str = "text2") -> QIcon:
-    """Return the icon ``name`` in the colour of the token ``tint``; it follows the theme by itself."""
+    """Return the icon ``name`` in the token ``tint``; it follows the theme by itself."""
     return QIcon(TintedEngine(name, tint))
 
 
@@ -92,3 +86,53 @@ def _image(name: str, colour: str, side: int) -> QImage:
 def _source(name: str) -> str:
     file = resources.files("trunkline_resources").joinpath("icons", f"{name}.svg")
     return file.read_text(encoding="utf-8")
+
+
+class _LabelEngine(QIconEngine):
+    """Paints the coloured square that stands before an environment's word in a list."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._label = label
+
+    def clone(self) -> QIconEngine:
+        """Return an independent engine for the same label."""
+        copy = _LabelEngine(self._label)
+        _CLONES.append(copy)
+        return copy
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Draw a rounded square of 10 pixels, hollow for no label."""
+        square = QRectF(0, 0, 10, 10)
+        square.moveCenter(QRectF(rect).center())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen if self._label else theme.color("control"))
+        painter.setBrush(theme.color(self._label) if self._label else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(square, 3, 3)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Return a transparent pixmap of ``size`` pixels."""
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(
+        self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
+    ) -> QPixmap:
+        """Return a pixmap of ``size`` logical pixels, sharp at ``scale``."""
+        return _painted(self, size, mode, state, scale)
+
+
+def label_icon(label: str) -> QIcon:
+    """Return the square for a profile's label: production, staging, test, or hollow for ""."""
+    return QIcon(_LabelEngine(label))
+
+
+def _painted(
+    engine: QIconEngine, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
+) -> QPixmap:
+    found = QPixmap(size * scale)
+    found.setDevicePixelRatio(scale)
+    found.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(found)
+    engine.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+    painter.end()
+    return found

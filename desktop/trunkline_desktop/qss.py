@@ -6,7 +6,7 @@ from string import Template
 
 TEMPLATE = Template("""
 QWidget { color: $text; selection-background-color: $accent; selection-color: $on_accent; }
-QMainWindow, QDialog, #Page, #PageBody, #PageViewport { background: $window; }
+QMainWindow, QDialog, *[part="Page"], *[part="PageBody"], *[part="PageViewport"] { background: $window; }
 QLabel { background: transparent; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 6px 8px; }
 
@@ -29,29 +29,29 @@ QLabel[tone="production"] { color: $production; }
 QLabel[tone="staging"] { color: $staging; }
 QLabel[tone="test"] { color: $test; }
 
-#Sidebar { background: $sidebar; border: none; border-right: 1px solid $border; }
-#Sidebar[mirrored="true"] { border-right: none; border-left: 1px solid $border; }
-#Card, #AppCard { background: $surface; border: 1px solid $border; border-radius: 8px; }
-#AppCard[chosen="true"] { border: 2px solid $accent; }
-#AppCard[compact="true"] { background: transparent; border: none; }
-#FoldedSection { background: $surface; border: 1px solid $border; border-radius: 8px; }
-#Footer { background: $window; border: none; border-top: 1px solid $border; }
-#Drawer { background: $surface; border: none; border-left: 1px solid $border; }
-#Drawer[mirrored="true"] { border-left: none; border-right: 1px solid $border; }
-#DrawerBody, #DrawerViewport { background: $surface; }
-#Separator { background: $border; border: none; max-height: 1px; min-height: 1px; }
-#Toast { background: $surface; border: 1px solid $control; border-radius: 8px; }
+*[part="Sidebar"] { background: $sidebar; border: none; border-right: 1px solid $border; }
+*[part="Sidebar"][mirrored="true"] { border-right: none; border-left: 1px solid $border; }
+*[part="Card"], *[part="AppCard"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+*[part="AppCard"][chosen="true"] { border: 2px solid $accent; }
+*[part="AppCard"][compact="true"] { background: transparent; border: none; }
+*[part="FoldedSection"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+*[part="Footer"] { background: $window; border: none; border-top: 1px solid $border; }
+*[part="Drawer"] { background: $surface; border: none; border-left: 1px solid $border; }
+*[part="Drawer"][mirrored="true"] { border-left: none; border-right: 1px solid $border; }
+*[part="DrawerBody"], *[part="DrawerViewport"] { background: $surface; }
+*[part="Separator"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
+*[part="Toast"] { background: $surface; border: 1px solid $control; border-radius: 8px; }
 
-#Tag { border-radius: 4px; padding: 2px 8px; $font_head }
-#Tag[label="production"] { color: $production; background: $production_soft; }
-#Tag[label="staging"] { color: $staging; background: $staging_soft; }
-#Tag[label="test"] { color: $test; background: $test_soft; }
+*[part="Tag"] { border-radius: 4px; padding: 2px 8px; $font_head }
+*[part="Tag"][label="production"] { color: $production; background: $production_soft; }
+*[part="Tag"][label="staging"] { color: $staging; background: $staging_soft; }
+*[part="Tag"][label="test"] { color: $test; background: $test_soft; }
 
-#InlineMessage { border: none; border-radius: 8px; }
-#InlineMessage[kind="info"] { background: $accent_soft; }
-#InlineMessage[kind="ok"] { background: $running_soft; }
-#InlineMessage[kind="attention"] { background: $attention_soft; }
-#InlineMessage[kind="failed"] { background: $failed_soft; }
+*[part="InlineMessage"] { border: none; border-radius: 8px; }
+*[part="InlineMessage"][kind="info"] { background: $accent_soft; }
+*[part="InlineMessage"][kind="ok"] { background: $running_soft; }
+*[part="InlineMessage"][kind="attention"] { background: $attention_soft; }
+*[part="InlineMessage"][kind="failed"] { background: $failed_soft; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox {
   background: $surface; border: 1px solid $control; border-radius: 6px;
@@ -98,7 +98,7 @@ QPushButton[kind="ghost"]:pressed { background: $hover; border-color: $control; 
 QPushButton[kind="ghost"]:disabled { color: $text3; background: transparent; }
 QPushButton::menu-indicator { width: 0; image: none; }
 
-#SegmentedControl { background: $hover; border: none; border-radius: 8px; }
+*[part="SegmentedControl"] { background: $hover; border: none; border-radius: 8px; }
 QPushButton[kind="segment"] { background: transparent; color: $text2;
   border: 1px solid transparent; border-radius: 6px; padding: 0 13px; min-height: 26px; }
 QPushButton[kind="segment"]:hover { color: $text; background: transparent; }
@@ -112,14 +112,14 @@ QToolButton:hover { background: $hover; }
 QToolButton:pressed { border-color: $control; }
 QToolButton::menu-indicator { image: none; width: 0; }
 
-#CopyField { background: $sunken; border: 1px solid $border; border-radius: 6px; }
-#CopyField QLineEdit { background: transparent; border: none; padding: 0;
+*[part="CopyField"] { background: $sunken; border: 1px solid $border; border-radius: 6px; }
+*[part="CopyField"] QLineEdit { background: transparent; border: none; padding: 0;
   font-family: "$mono"; $font_code }
-#Code { background: $sunken; border: 1px solid $border; border-radius: 6px;
+*[part="Code"] { background: $sunken; border: 1px solid $border; border-radius: 6px;
   font-family: "$mono"; $font_code padding: 8px; }
-#Code:focus { border: 2px solid $accent; padding: 7px; }
-#DiffFrame { background: $sunken; border: 1px solid $border; border-radius: 6px; }
-#DiffText, #DiffText:focus { background: transparent; border: none; padding: 0;
+*[part="Code"]:focus { border: 2px solid $accent; padding: 7px; }
+*[part="DiffFrame"] { background: $sunken; border: 1px solid $border; border-radius: 6px; }
+*[part="DiffText"], *[part="DiffText"]:focus { background: transparent; border: none; padding: 0;
   font-family: "$mono"; $code_small }
 
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from trunkline_desktop.style import has_keyboard_focus, paint_focus, paint_label
 from trunkline_desktop.tokens import ICON, ICON_GAP, RADIUS_CONTROL
-from trunkline_desktop.widgets.text import restyle
+from trunkline_desktop.widgets.text import name_part, restyle
 
 Kind = Literal["plain", "primary", "danger", "link", "ghost"]
 
@@ -49,7 +49,7 @@ class Button(QPushButton):
     ) -> None:
         """Build a button; ``name`` is the accessible name of a button without words."""
         super().__init__(text, parent)
-        self.setObjectName("Button")
+        name_part(self, "Button")
         self._kind, self._icon_name = kind, icon
         self.setProperty("small", small)
         self.setAutoDefault(False)

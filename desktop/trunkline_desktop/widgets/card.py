@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from trunkline_desktop.tokens import CARD_PADDING
-from trunkline_desktop.widgets.text import Text
+from trunkline_desktop.widgets.text import Text, name_part
 
 
 class Card(QFrame):
@@ -13,7 +13,7 @@ class Card(QFrame):
 
     def __init__(self, title: str = "", subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("Card")
+        name_part(self, "Card")
         self.setAccessibleName(title)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(*[CARD_PADDING] * 4)

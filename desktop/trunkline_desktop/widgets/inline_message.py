@@ -13,7 +13,7 @@ from trunkline_desktop.tokens import ICON_MESSAGE
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.flow import Flow
 from trunkline_desktop.widgets.shapes import IconLabel
-from trunkline_desktop.widgets.text import Text, restyle
+from trunkline_desktop.widgets.text import Text, name_part, restyle
 
 Kind = Literal["info", "ok", "attention", "failed"]
 _ICONS: dict[Kind, tuple[str, str]] = {
@@ -51,7 +51,7 @@ class InlineMessage(QFrame):
         In a failure with actions below the text, the first pair becomes the primary button.
         """
         super().__init__(parent)
-        self.setObjectName("InlineMessage")
+        name_part(self, "InlineMessage")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self._kind: Kind = kind
         self._icon_name, self._inline = icon, inline

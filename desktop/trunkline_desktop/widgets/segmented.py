@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QS
 
 from trunkline_desktop import theme
 from trunkline_desktop.style import has_keyboard_focus, paint_focus
+from trunkline_desktop.widgets.text import name_part
 
 _PADDING = 2 * 14
 
@@ -68,7 +69,7 @@ class SegmentedControl(QFrame):
     ) -> None:
         """Build it from values, or from pairs of value and shown words; the first is chosen."""
         super().__init__(parent)
-        self.setObjectName("SegmentedControl")
+        name_part(self, "SegmentedControl")
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)

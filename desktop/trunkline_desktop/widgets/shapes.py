@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from trunkline_desktop import icons, theme
 from trunkline_desktop.status import Stage, Status, paint_stage, paint_status
+from trunkline_desktop.widgets.text import name_part
 
 _FRAMES_PER_SECOND = 12
 
@@ -97,7 +98,7 @@ class Spinner(StageShape):
 
     def __init__(self, side: int = 18, parent: QWidget | None = None) -> None:
         super().__init__("runs", side, parent)
-        self.setObjectName("Spinner")
+        name_part(self, "Spinner")
         self.setAccessibleName(self.tr("Working"))
 
 
@@ -126,5 +127,5 @@ class Separator(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("Separator")
+        name_part(self, "Separator")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QSizePolicy, QWidget
 
 from trunkline_desktop import theme
 from trunkline_desktop.style import has_keyboard_focus, paint_focus
+from trunkline_desktop.widgets.text import name_part
 
 _WIDTH, _HEIGHT, _RING, _KNOB, _GAP = 44, 28, 4, 14, 3
 
@@ -23,7 +24,7 @@ class Switch(QCheckBox):
         self, name: str = "", *, checked: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("Switch")
+        name_part(self, "Switch")
         self.setAccessibleName(name)
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

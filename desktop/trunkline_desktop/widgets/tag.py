@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from trunkline_desktop import theme
 from trunkline_desktop.status import Status
 from trunkline_desktop.widgets.shapes import StatusShape
-from trunkline_desktop.widgets.text import Text, Tone, restyle
+from trunkline_desktop.widgets.text import Text, Tone, name_part, restyle
 
 _TONES: dict[Status, tuple[Tone, str]] = {
     "on": ("running", "running_soft"),
@@ -35,7 +35,7 @@ class Tag(QLabel):
 
     def __init__(self, label: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("Tag")
+        name_part(self, "Tag")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set_label(label)
@@ -54,7 +54,7 @@ class Pill(QWidget):
         self, status: Status = "on", text: str = "", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("Pill")
+        name_part(self, "Pill")
         self._status: Status = status
         self._shape, self._words = StatusShape(status), Text(text, "head")
         row = QHBoxLayout(self)

@@ -52,3 +52,9 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
     style.polish(widget)
     widget.updateGeometry()
     widget.update()
+
+
+def name_part(widget: QWidget, name: str) -> None:
+    """Name a component for tests and the style sheet; pages may give it another object name."""
+    widget.setObjectName(name)
+    widget.setProperty("part", name)
