@@ -20,27 +20,30 @@ import os
 import secrets
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO
 
-from trunkline_server import embedded, folders, locks
+from trunkline_server import embedded, folders
 from trunkline_server.embedded import Address
-from trunkline_server.errors import TrunklineError
+from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.profiles import atomic
 from trunkline_server.profiles.profile import Profile
 
 __all__ = ["Address", "password", "profile", "resolve", "start", "stop"]
 
 _USER, _DATABASE = "shop_reader", "shop"
+_WAIT_S = 60.0
 
 
 @dataclass(slots=True)
 class _Use:
     """This process as a user of one sample folder."""
 
-    lock: BinaryIO | None = None
+    lock: ExitStack | None = None
     password: str | None = None
 
 
@@ -75,7 +78,7 @@ def start() -> Address:
     """
     embedded.programs()
     folder = _folder()
-    with _guard, locks.held(folder / "lock"):
+    with _guard, _alone(folder):
         use = _join(folder)
         return embedded.running(_data(folder)) or _launch(folder, use)
 
@@ -96,7 +99,7 @@ def password() -> str:
         folder = _folder()
         use = _uses[folder]
         if use.password is None:
-            with locks.held(folder / "lock"):
+            with _alone(folder):
                 _renew(folder, use)
         assert use.password is not None  # noqa: S101 - _renew has set it
         return use.password
@@ -177,7 +180,8 @@ def _join(folder: Path) -> _Use:
     if use.lock is None:
         users = folder / "users"
         users.mkdir(exist_ok=True)
-        use.lock = locks.try_hold(users / str(os.getpid()))
+        use.lock = ExitStack()
+        use.lock.enter_context(atomic.locked(users / str(os.getpid()), _WAIT_S))
         atexit.register(_leave, folder)
         _stop_on_sigterm()
     return use
@@ -188,7 +192,7 @@ def _leave(folder: Path) -> None:
     atexit.unregister(_leave)
     if use is None or use.lock is None or not folder.exists():
         return
-    with locks.held(folder / "lock"):
+    with _alone(folder):
         use.lock.close()
         if not _has_users(folder):
             embedded.stop(_data(folder))
@@ -196,14 +200,28 @@ def _leave(folder: Path) -> None:
 
 def _has_users(folder: Path) -> bool:
     """Tell whether a living process holds its lock; the files of dead ones are removed."""
-    alive = False
-    for file in (folder / "users").iterdir():
-        if (lock := locks.try_hold(file)) is None:
-            alive = True
-        else:
-            lock.close()
-            file.unlink(missing_ok=True)
-    return alive
+    dead = [file for file in (folder / "users").iterdir() if not _is_held(file)]
+    for file in dead:
+        file.unlink(missing_ok=True)
+    return any((folder / "users").iterdir())
+
+
+def _is_held(file: Path) -> bool:
+    try:
+        with atomic.locked(file, 0):
+            return False
+    except TimeoutError:
+        return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    try:
+        with atomic.locked(folder / "lock", _WAIT_S):
+            yield
+    except TimeoutError as exc:
+        title = "Another Trunkline is busy with the sample database."
+        raise fail("sample.busy", title, "Try again in a minute.") from exc
 
 
 def _stop_on_sigterm() -> None:
