@@ -1,0 +1,84 @@
+"""A blocking call off the GUI thread, such as the keyring that waits for an unlock prompt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+
+from trunkline_server import errors
+from trunkline_server.errors import Failure, TrunklineError
+
+_log = logging.getLogger(__name__)
+
+
+class Job(QObject):
+    """One call in a thread pool, whose outcome arrives on the thread that made the job.
+
+    The job belongs to its pool until it has ended, so nobody needs to keep it. Connect to it
+    after starting it: the outcome comes through the event loop, never at once.
+
+    Signals:
+        done(object): what the call returned.
+        failed(Failure): why it raised.
+        ended(): after either of the two, also when the outcome was dropped.
+    """
+
+    done = Signal(object)
+    failed = Signal(object)
+    ended = Signal()
+    _settled = Signal(object, object)
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        super().__init__()
+        self._call = call
+        self._is_wanted = True
+        self._settled.connect(self._on_settled)
+
+    def start(self, pool: QThreadPool | None = None) -> Job:
+        """Queue the call in ``pool``, else in the shared one; return this job."""
+        pool = pool or QThreadPool.globalInstance()
+        self.setParent(pool)
+        pool.start(self._work)
+        return self
+
+    def drop(self) -> None:
+        """Let the call finish unheard: neither ``done`` nor ``failed`` will come."""
+        self._is_wanted = False
+
+    def _work(self) -> None:
+        value, failure = _outcome(self._call)
+        try:
+            self._settled.emit(value, failure)
+        except RuntimeError:
+            _log.debug("The program ended before a job did.")
+
+    @Slot(object, object)
+    def _on_settled(self, value: object, failure: Failure | None) -> None:
+        self.setParent(None)
+        if self._is_wanted and failure is None:
+            self.done.emit(value)
+        elif self._is_wanted:
+            self.failed.emit(failure)
+        self.ended.emit()
+
+
+def start(call: Callable[[], object]) -> Job:
+    """Run ``call`` in the shared pool; return the job to connect to."""
+    return Job(call).start()
+
+
+def settle(timeout_ms: int) -> bool:
+    """Wait for the shared pool at the end of the program; return whether it is idle."""
+    return QThreadPool.globalInstance().waitForDone(timeout_ms)
+
+
+def _outcome(call: Callable[[], object]) -> tuple[object, Failure | None]:
+    try:
+        return call(), None
+    except TrunklineError as exc:
+        return None, exc.failure
+    except Exception as exc:  # noqa: BLE001  an exception that leaves a pool thread is lost
+        _log.error("A job failed.", exc_info=exc)
+        return None, errors.explain(exc)
