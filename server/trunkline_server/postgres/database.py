@@ -20,6 +20,7 @@ import asyncpg
 
 from trunkline_server.errors import Failure, TrunklineError, explain, fail
 from trunkline_server.postgres import tls, values
+from trunkline_server.postgres.lookup import Lookup
 from trunkline_server.profiles.profile import Profile
 
 MAX_CONNECTIONS = 4
@@ -95,11 +96,17 @@ class Connection(asyncpg.Connection):
         settings = self._protocol.get_settings()
         settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", encoder, decoder, form)
 
-    async def _introspect_types(self, typeoids: Any, timeout: Any) -> Any:
+    async def _introspect_types(
+        self,
+        typeoids: Any,
+        timeout: Any,  # noqa: ASYNC109 - asyncpg's signature
+    ) -> Any:
         """Replace asyncpg's search through the catalogue: unknown types are simply text."""
         missing = [oid for oid in typeoids if oid not in self.known_types]
         if missing:
-            found = await self.fetch(_TYPES, missing, timeout=timeout)
+            # asyncpg's own inner call: fetch() would find the connection busy with the statement.
+            execute = self._Connection__execute  # type: ignore[attr-defined] # private there
+            found, _ = await execute(_TYPES, (missing,), 0, timeout, ignore_custom_codec=True)
             self.known_types.update({row["oid"]: _type_info(row) for row in found})
         for oid in typeoids:
             info = self.known_types.get(oid, _TypeInfo("unknown", str))
@@ -205,7 +212,7 @@ def _addresses(profile: Profile) -> tuple[list[str], list[int]]:
 
 
 def _split(entry: str) -> tuple[str, int]:
-    if entry.startswith("/") or entry.count(":") > 1 and not entry.startswith("["):
+    if entry.startswith("/") or (entry.count(":") > 1 and not entry.startswith("[")):
         return entry, 0
     host, _, port = entry.rpartition(":") if not entry.endswith("]") else (entry, "", "")
     if not host:
@@ -225,6 +232,7 @@ class Database:
         self._freed = asyncio.Condition()
         self._types: dict[int, _TypeInfo] = {}
         self._watches_client = sys.platform != "win32"
+        self._lookup = Lookup()
         self._is_closed = False
 
     async def read(
@@ -273,6 +281,7 @@ class Database:
     async def _read(self, sql: str, params: Sequence[Any], caps: _Caps) -> Rows:
         started = time.perf_counter()
         async with self._transaction() as connection:
+            await self._lookup.check(connection.fetch, sql)
             return await _read_capped(connection, sql, params, caps, started)
 
     @asynccontextmanager
@@ -421,7 +430,7 @@ def _detail(exc: Exception) -> str:
         position = getattr(exc, "position", None)
         return f"{exc}" + (f"\nPOSITION:  {position}" if position else "")
     # The system's words can name folders of this computer.
-    return (exc.strerror or "") if isinstance(exc, OSError) else ""
+    return (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
 
 
 def _begin(profile: Profile, watches_client: bool) -> str:

@@ -1,0 +1,344 @@
+"""What the database says of the names in a statement, and what hides behind them.
+
+Views, SQL and PL/pgSQL bodies, operators, aggregates, casts and domains are followed until
+nothing new is named. Answers are kept for a minute: nobody changes functions through us.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.postgres import guard, rules
+from trunkline_server.postgres.guard import Name
+
+KEEP_S = 60.0
+MAX_NAMES = 20_000
+_FIRST_USER_OID = 16384  # PostgreSQL's FirstNormalObjectId
+_CASTS = Name("casts", "")
+
+Fact = Mapping[str, Any]
+Fetch = Callable[..., Awaitable[list[Any]]]
+
+_FUNCTION = """
+  p.oid::int8, p.proname AS function, n.nspname AS namespace, p.provolatile AS volatility,
+  p.prosecdef AS is_definer, l.lanname AS language, p.prokind AS kind_of,
+  p.pronargs AS arguments, p.pronargdefaults AS defaults, p.provariadic <> 0 AS is_variadic,
+  CASE WHEN l.lanname IN ('sql', 'plpgsql') AND p.oid >= 16384 THEN p.prosrc END AS source,
+  CASE WHEN l.lanname = 'sql' AND p.oid >= 16384 AND p.prosrc = ''
+    THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
+  CASE WHEN l.lanname = 'internal' AND p.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(
+    pg_catalog.jsonb_build_array(b.proname, b.provolatile)) FROM pg_catalog.pg_proc b
+    WHERE b.prosrc = p.prosrc AND b.oid < 16384) END AS stands_for,
+  (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e
+    ON e.oid = d.refobjid WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    AND d.objid = p.oid AND d.deptype = 'e' LIMIT 1) AS extension,
+  (SELECT pg_catalog.jsonb_build_array(a.aggtransfn::oid::int8, a.aggfinalfn::oid::int8,
+    a.aggcombinefn::oid::int8, a.aggserialfn::oid::int8, a.aggdeserialfn::oid::int8,
+    a.aggmtransfn::oid::int8, a.aggminvtransfn::oid::int8, a.aggmfinalfn::oid::int8)
+    FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid = p.oid AND p.oid >= 16384) AS steps,
+  CASE WHEN p.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(t::int8) FROM
+    pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype) t
+    WHERE t >= 16384) END AS types,
+  EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = p.proargtypes[0]
+    AND t.typtype IN ('c', 'p')) AS takes_row
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+"""
+
+_TYPE = """
+  t.oid::int8, CASE WHEN t.typtype = 'd' AND t.oid >= 16384 THEN
+    (SELECT pg_catalog.jsonb_agg(pg_catalog.pg_get_expr(c.conbin, 0))
+     FROM pg_catalog.pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c') END AS checks,
+  (SELECT pg_catalog.jsonb_agg(i::int8) FROM (
+     SELECT t.typelem AS i UNION SELECT t.typbasetype UNION
+     SELECT a.atttypid FROM pg_catalog.pg_attribute a
+       WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype = 'c'
+     UNION SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) x
+   WHERE i >= 16384) AS types,
+  CASE WHEN t.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(i::int8) FROM (
+     SELECT r.rngcanonical::oid AS i FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+     UNION SELECT r.rngsubdiff::oid FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+     UNION SELECT f FROM (VALUES (t.typinput::oid), (t.typoutput::oid), (t.typreceive::oid),
+       (t.typsend::oid)) v(f) WHERE t.typtype = 'b') x WHERE i >= 16384) END AS functions
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+"""
+
+_SEEN = "(w.schema = '*' OR n.nspname = w.schema OR (w.schema IS NULL AND n.nspname = ANY(path.s)))"
+
+_FACTS = f"""
+WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+             AS w(kind, name, schema)),
+     path AS (SELECT pg_catalog.current_schemas(true) AS s),
+     ids AS (SELECT * FROM unnest($4::text[], $5::int8[]) AS i(kind, id))
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
+  SELECT w.kind, w.name, w.schema, {_FUNCTION} JOIN w ON w.name = p.proname, path
+  WHERE w.kind = 'function' AND {_SEEN}) f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT ids.kind, ids.id::text AS name, '#' AS schema, {_FUNCTION}
+  JOIN ids ON ids.id = p.oid::int8 AND ids.kind = 'function') f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT w.kind, w.name, w.schema, o.oprcode::oid::int8 AS function
+  FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+  JOIN w ON w.name = o.oprname AND w.kind = 'operator', path
+  WHERE o.oid >= 16384 AND {_SEEN}) f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT w.kind, w.name, w.schema, {_TYPE} JOIN w ON w.name = t.typname AND w.kind = 'type', path
+  WHERE {_SEEN}) f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT ids.kind, ids.id::text AS name, '#' AS schema, {_TYPE}
+  JOIN ids ON ids.id = t.oid::int8 AND ids.kind = 'type') f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT w.kind, w.name, w.schema, c.oid::int8, c.relname AS relation,
+    CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END
+      AS definition,
+    CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(
+      DISTINCT d.refobjid::int8) FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d
+      ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass WHERE r.ev_class = c.oid)
+      END AS functions,
+    CASE WHEN c.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(DISTINCT a.atttypid::int8)
+      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) END AS columns,
+    EXISTS (SELECT FROM pg_catalog.pg_foreign_table f, pg_catalog.unnest(f.ftoptions) o
+      WHERE f.ftrelid = c.oid AND o LIKE 'program=%') AS runs_program,
+    CASE WHEN c.oid < 16384 AND c.relname = 'pg_settings' THEN EXISTS (
+      SELECT FROM pg_catalog.pg_show_all_settings() s(name, setting)
+      WHERE s.name = ANY($6::text[]) AND s.setting NOT IN ('', '(disabled)')) END AS has_secrets
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN w ON w.name = c.relname AND w.kind = 'relation', path WHERE {_SEEN}) f
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+  SELECT w.kind, w.name, w.schema, c.castsource::int8 AS source, c.casttarget::int8 AS target,
+    c.castcontext AS context, c.castfunc::int8 AS function
+  FROM pg_catalog.pg_cast c JOIN w ON w.kind = 'casts'
+  WHERE c.oid >= 16384 AND c.castfunc <> 0) f
+"""
+
+_Key = tuple[str, str, str | None]
+
+
+class Lookup:
+    """Remembers what one database said of names, and which statements passed."""
+
+    def __init__(self) -> None:
+        self._facts: dict[_Key, list[Fact]] = {}
+        self._passed: OrderedDict[str, None] = OrderedDict()
+        self._forget_at = 0.0
+
+    async def check(self, fetch: Fetch, sql: str) -> None:
+        """Return when ``sql`` may run; ``fetch`` asks in the transaction it will run in.
+
+        Raises:
+            TrunklineError: ``guard.*``, or ``query.syntax``.
+        """
+        self._forget_old()
+        if sql in self._passed:
+            self._passed.move_to_end(sql)
+            return
+        await self._follow(fetch, guard.examine(sql))
+        self._passed[sql] = None
+        if len(self._passed) > 1000:
+            self._passed.popitem(last=False)
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        if now >= self._forget_at:
+            self._facts.clear()
+            self._passed.clear()
+            self._forget_at = now + KEEP_S
+
+    async def _follow(self, fetch: Fetch, names: Iterable[Name]) -> None:
+        pending, seen, types = {*names, _CASTS}, set[Name](), set[int]()
+        while pending:
+            seen |= pending
+            if len(seen) > MAX_NAMES:
+                raise fail("guard.too_deep", "Too much hides behind this statement.")
+            await self._learn(fetch, pending)
+            found: set[Name] = set()
+            for name in pending:
+                for fact in self._facts[_key(name)]:
+                    found.update(_behind(name, fact))
+                    types.update(_types_of(name, fact))
+            found.update(self._casts_between(types))
+            pending = found - seen
+
+    async def _learn(self, fetch: Fetch, names: Iterable[Name]) -> None:
+        keys = {_key(name) for name in names} - self._facts.keys()
+        if not keys:
+            return
+        by_name = [k for k in keys if k[2] != "#"]
+        by_id = [k for k in keys if k[2] == "#"]
+        rows = await fetch(
+            _FACTS,
+            [k[0] for k in by_name],
+            [k[1] for k in by_name],
+            [k[2] for k in by_name],
+            [k[0] for k in by_id],
+            [int(k[1]) for k in by_id],
+            list(rules.SETTINGS_WITH_VALUES),
+        )
+        self._facts.update({key: [] for key in keys})
+        for row in rows:
+            self._facts[row["kind"], row["name"], row["schema"]].append(row["fact"])
+
+    def _casts_between(self, types: set[int]) -> Iterator[Name]:
+        for cast in self._facts.get(_key(_CASTS), ()):
+            ends = {cast["source"], cast["target"]}
+            if ends & types or max(ends) < _FIRST_USER_OID:
+                yield _by_id("function", cast["function"])
+
+
+def _key(name: Name) -> _Key:
+    return ("function" if name.kind == "attribute" else name.kind, name.name, name.schema)
+
+
+def _by_id(kind: str, oid: int) -> Name:
+    return Name(kind, str(oid), "#", -1)
+
+
+def _types_of(name: Name, fact: Fact) -> Iterator[int]:
+    if name.kind == "type":
+        yield fact["oid"]
+    yield from fact.get("types") or ()
+    yield from fact.get("columns") or ()
+
+
+def _behind(name: Name, fact: Fact) -> Iterator[Name]:
+    """Yield what ``fact`` leads to.
+
+    Raises:
+        TrunklineError: what it says is reason enough to refuse.
+    """
+    if name.kind in {"function", "attribute"}:
+        if _fits(name, fact):
+            yield from _behind_function(fact)
+    elif name.kind == "operator":
+        yield _by_id("function", fact["function"])
+    elif name.kind == "type":
+        yield from _behind_type(fact)
+    elif name.kind == "relation":
+        yield from _behind_relation(fact)
+
+
+def _fits(name: Name, fact: Fact) -> bool:
+    """Return whether this candidate could be meant, by the number of arguments."""
+    if name.kind == "attribute":
+        return bool(fact["takes_row"]) and fact["arguments"] - fact["defaults"] <= 1
+    if name.arguments < 0:
+        return True
+    least = fact["arguments"] - fact["defaults"] - (1 if fact["is_variadic"] else 0)
+    return least <= name.arguments and (fact["is_variadic"] or name.arguments <= fact["arguments"])
+
+
+def _behind_function(fact: Fact) -> Iterator[Name]:
+    if reason := _objection(fact):
+        raise fail(
+            "guard.function",
+            f"The function {fact['function']} is not allowed: {reason}. Nothing was changed.",
+            "Only functions that read and compute may be called.",
+        )
+    if fact["oid"] < _FIRST_USER_OID:
+        return
+    yield from (_by_id("function", oid) for oid in fact["steps"] or () if oid)
+    yield from (_by_id("type", oid) for oid in fact["types"] or ())
+    if fact["extension"] not in rules.KNOWN_EXTENSIONS:
+        yield from _behind_body(fact)
+
+
+def _objection(fact: Fact) -> str:
+    """Return why a function is refused for what is said of itself; "" when it is not."""
+    if fact["oid"] < _FIRST_USER_OID:
+        return _objection_to_builtin(fact["function"], fact["volatility"])
+    for alias, volatility in fact["stands_for"] or ():
+        if reason := _objection_to_builtin(alias, volatility):
+            return reason
+    return _objection_to_user_function(fact)
+
+
+def _objection_to_builtin(name: str, volatility: str) -> str:
+    if rules.is_dangerous(name):
+        return "it can do or show more than a query should"
+    if volatility == "v" and name not in rules.HARMLESS:
+        return "it is marked VOLATILE and can have side effects"
+    return ""
+
+
+def _objection_to_user_function(fact: Fact) -> str:
+    name, extension, language = fact["function"], fact["extension"], fact["language"]
+    is_known = extension in rules.KNOWN_EXTENSIONS
+    is_readable = language in rules.READABLE_LANGUAGES
+    if (extension or not is_readable) and rules.is_dangerous(name):
+        return "it can do or show more than a query should"
+    if fact["is_definer"]:
+        return "it runs with the rights of its owner (SECURITY DEFINER)"
+    is_harmless = is_known and name in rules.HARMLESS_IN_EXTENSIONS
+    if fact["volatility"] == "v" and not is_harmless:
+        return "it is marked VOLATILE and can have side effects"
+    if is_known or is_readable or fact["stands_for"]:
+        return ""
+    if fact["kind_of"] == "a":
+        return ""  # its steps are looked at
+    return f"its language ({language}) can reach beyond the database"
+
+
+def _behind_body(fact: Fact) -> Iterator[Name]:
+    try:
+        if fact["definition"]:
+            yield from guard.names_in_definition(fact["definition"])
+        elif fact["language"] == "sql" and fact["source"]:
+            yield from _anywhere(guard.names_in_body(fact["source"]))
+        elif fact["language"] == "plpgsql":
+            yield from guard.names_in_plpgsql(fact["source"])
+    except TrunklineError as exc:
+        raise _hidden("function", fact["function"], exc) from exc
+
+
+def _anywhere(names: Iterable[Name]) -> Iterator[Name]:
+    """Yield the names for any schema: a function may have a search path of its own."""
+    for name in names:
+        if name.schema is None:
+            yield Name(name.kind, name.name, guard.ANY_SCHEMA, name.arguments)
+        else:
+            yield name
+
+
+def _behind_type(fact: Fact) -> Iterator[Name]:
+    yield from (_by_id("type", oid) for oid in fact["types"] or ())
+    yield from (_by_id("function", oid) for oid in fact["functions"] or ())
+    for check in fact["checks"] or ():
+        try:
+            yield from guard.names_in_body(f"SELECT {check}")
+        except TrunklineError as exc:
+            raise _hidden("domain", "", exc) from exc
+
+
+def _behind_relation(fact: Fact) -> Iterator[Name]:
+    if fact["runs_program"]:
+        raise fail(
+            "guard.function",
+            f"Reading {fact['relation']} would run a program on the server.",
+            "Read another table.",
+        )
+    if fact["has_secrets"]:
+        raise fail(
+            "guard.secret",
+            "pg_settings of this server holds a secret and is not shown.",
+            "Use SHOW with the name of one setting.",
+        )
+    yield from (_by_id("function", oid) for oid in fact["functions"] or ())
+    if fact["definition"]:
+        try:
+            yield from guard.names_in_body(fact["definition"])
+        except TrunklineError as exc:
+            raise _hidden("view", fact["relation"], exc) from exc
+
+
+def _hidden(kind: str, name: str, exc: TrunklineError) -> TrunklineError:
+    return fail(
+        exc.code if exc.code.startswith("guard.") else "guard.function",
+        f"The {kind} {name}".rstrip() + f" is not allowed: {exc.failure.title}",
+        "Only what reads and computes may be used.",
+    )

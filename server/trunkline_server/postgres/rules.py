@@ -1,0 +1,120 @@
+"""The tables behind the guard: names of functions, relations and settings, and why. Pure."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Volatile functions of PostgreSQL itself that neither change nor reveal anything that matters.
+HARMLESS = _words("""
+    random random_normal setseed clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep
+    pg_sleep_for pg_sleep_until array_sample array_shuffle current_query currval lastval
+    pg_blocking_pids pg_safe_snapshot_blocking_pids pg_collation_actual_version
+    pg_database_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery
+    pg_control_system pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn
+    pg_database_size pg_get_wal_replay_pause_state pg_indexes_size pg_is_in_recovery
+    pg_is_wal_replay_paused pg_jit_available pg_last_committed_xact pg_last_wal_receive_lsn
+    pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_lock_status
+    pg_notification_queue_usage pg_partition_ancestors pg_partition_tree pg_prepared_xact
+    pg_relation_size pg_sequence_last_value pg_get_sequence_data pg_show_replication_origin_status
+    pg_stat_have_stats pg_table_size pg_tablespace_size pg_total_relation_size pg_xact_status
+    pg_xact_commit_timestamp txid_status amvalidate pg_get_wait_events pg_get_multixact_members
+    ts_token_type to_regclass pg_index_has_property pg_stat_get_io pg_stat_get_backend_io
+    pg_stat_get_backend_wal pg_stat_get_recovery_prefetch pg_get_loaded_modules
+    pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls
+    pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
+    pg_stat_get_xact_numscans pg_stat_get_xact_tuples_deleted pg_stat_get_xact_tuples_fetched
+    pg_stat_get_xact_tuples_hot_updated pg_stat_get_xact_tuples_inserted
+    pg_stat_get_xact_tuples_newpage_updated pg_stat_get_xact_tuples_returned
+    pg_stat_get_xact_tuples_updated
+""")
+
+#: Volatile functions of extensions that are as harmless; counted only when the extension owns them.
+HARMLESS_IN_EXTENSIONS = _words("""
+    uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid gen_salt
+    show_limit pg_stat_statements_info normal_rand
+""")
+
+#: Called "stable" or not, they run text as SQL, reach files, programs or other servers, change the
+#: session, or show what other sessions do. Matched against the whole name, in any schema.
+_DANGEROUS = re.compile(r"""
+    (query|table|schema|database|cursor)_to_xml(schema|_and_xmlschema)? | ts_stat
+  | set_config | set_limit | nextval | setval | dblink(_.*)? | lo_.* | loread | lowrite
+  | pg_read_.* | pg_ls_.* | pg_stat_file | pg_file_.* | pg_logdir_ls | pg_current_logfile
+  | pg_logical_.* | pg_replication_.* | pg_create_.* | pg_drop_.* | pg_copy_.* | pg_sync_.*
+  | pg_notify | pg_(try_)?advisory_.* | pg_cancel_backend | pg_terminate_backend
+  | pg_reload_conf | pg_rotate_logfile | pg_switch_(wal|xlog) | pg_promote | pg_wal_replay_.*
+  | pg_backup_.* | pg_start_backup | pg_stop_backup | pg_export_snapshot | pg_current_xact_id
+  | txid_current | pg_stat_reset.* | pg_stat_statements_reset | pg_stat_get_activity
+  | pg_stat_get_backend_activity | pg_stat_statements | pg_hba_file_rules
+  | pg_show_all_file_settings | pg_ident_file_mappings | pg_log_.* | pg_import_.*
+  | pg_extension_config_dump | binary_upgrade_.* | pg_nextoid | pg_stop_making_pinned_objects
+  | pg_(restore|clear)_(attribute|relation)_stats | brin_(de)?summarize_.* | gin_clean_pending_list
+  | crosstab.* | connectby | xpath_table | xslt_process | http(_.*)? | urlencode_fetch
+  | get_raw_page | heap_page_items.* | tuple_data_split | pg_get_wal_.*info.* | pg_truncate_.*
+  | postgres_fdw_(disconnect|get_connections).* | pg_background_.* | plan_create_.*
+""", re.VERBOSE)  # fmt: skip
+
+#: Extensions whose C functions we know to compute only; their volatile ones stay refused.
+KNOWN_EXTENSIONS = _words("""
+    vector postgis postgis_raster postgis_topology postgis_sfcgal postgis_tiger_geocoder
+    address_standardizer pgrouting h3 h3_postgis pg_trgm hstore ltree citext cube earthdistance
+    fuzzystrmatch intarray intagg isn seg unaccent uuid-ossp pgcrypto btree_gin btree_gist
+    tablefunc tsm_system_rows tsm_system_time dict_int dict_xsyn pg_similarity timescaledb
+    semver ip4r prefix hll tdigest topn rum pg_bigm pgroonga vectorscale vchord bloom lo sslinfo
+    pgstattuple pg_freespacemap pg_visibility pg_buffercache pg_stat_statements pg_uuidv7 ulid
+    pg_jsonschema jsquery orafce periods numeral unit temporal_tables rdkit mobilitydb citus
+""")
+
+#: Catalogues that hold password hashes, login secrets or the server's own files.
+SECRET_RELATIONS = _words("""
+    pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_hba_file_rules pg_file_settings
+    pg_ident_file_mappings pg_largeobject pg_dist_authinfo _pg_user_mappings _pg_foreign_servers
+    user_mapping_options foreign_server_options _pg_foreign_data_wrappers
+    foreign_data_wrapper_options
+""")
+
+#: Columns that hold other sessions' statements or login secrets; the rest of these may be read.
+SECRET_COLUMNS = {
+    "pg_stat_activity": "query",
+    "pg_stat_statements": "query",
+    "pg_foreign_server": "srvoptions",
+    "pg_subscription": "subconninfo",
+    "pg_stat_wal_receiver": "conninfo",
+}
+
+#: Settings that can hold a password, a command line or a key.
+SECRET_SETTINGS = _words("""
+    primary_conninfo ssl_passphrase_command archive_command restore_command recovery_end_command
+    archive_cleanup_command session_preload_libraries krb_server_keyfile ssl_key_file hba_file
+    ident_file config_file external_pid_file wal_receiver_conninfo
+""")
+
+#: Settings that can hold a secret and whose value ``pg_settings`` would show.
+SETTINGS_WITH_VALUES = ("primary_conninfo", "ssl_passphrase_command", "archive_command",
+                        "restore_command")  # fmt: skip
+
+#: Procedural languages whose functions may be looked into; any other can reach out unseen.
+READABLE_LANGUAGES = frozenset({"sql", "plpgsql"})
+
+#: Words that make a PL/pgSQL body more than reading, wherever they stand in it.
+PLPGSQL_STOPS = _words("""
+    EXECUTE INSERT UPDATE DELETE_P MERGE TRUNCATE COPY NOTIFY LISTEN UNLISTEN LOCK_P CALL DO
+    CREATE ALTER DROP GRANT REVOKE VACUUM PREPARE DEALLOCATE LOAD IMPORT_P COMMIT ROLLBACK
+    REFRESH REINDEX CLUSTER CHECKPOINT SECURITY
+""")
+
+
+def is_dangerous(function: str) -> bool:
+    """Return whether a function of this name is refused whatever the database says of it."""
+    return bool(_DANGEROUS.fullmatch(function))
+
+
+def is_secret_setting(name: str) -> bool:
+    """Return whether showing this setting could show a secret; upper and lower case are equal."""
+    lower = name.strip().lower()
+    return lower in SECRET_SETTINGS or bool(re.search(r"passw|secret|token|api_?key", lower))
