@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+from PySide6.QtCore import QMetaObject, QObject, Qt, QThreadPool, Signal, Slot
 
 from trunkline_server import errors
 from trunkline_server.errors import Failure, TrunklineError
@@ -16,8 +17,9 @@ _log = logging.getLogger(__name__)
 class Job(QObject):
     """One call in a thread pool, whose outcome arrives on the thread that made the job.
 
-    The job belongs to its pool until it has ended, so nobody needs to keep it. Connect to it
-    after starting it: the outcome comes through the event loop, never at once.
+    The job belongs to its pool and is deleted when it has ended, so nobody needs to keep it.
+    Connect to it after starting it: the outcome comes through the event loop, never at once.
+    While jobs run, Python's cycle collector rests: on a pool thread it might delete windows.
 
     Signals:
         done(object): what the call returned.
@@ -28,18 +30,21 @@ class Job(QObject):
     done = Signal(object)
     failed = Signal(object)
     ended = Signal()
-    _settled = Signal(object, object)
+    _under_way = 0
 
     def __init__(self, call: Callable[[], object]) -> None:
         super().__init__()
         self._call = call
         self._is_wanted = True
-        self._settled.connect(self._on_settled)
+        self._value: object = None
+        self._failure: Failure | None = None
 
     def start(self, pool: QThreadPool | None = None) -> Job:
         """Queue the call in ``pool``, else in the shared one; return this job."""
         pool = pool or QThreadPool.globalInstance()
         self.setParent(pool)
+        Job._under_way += 1
+        gc.disable()
         pool.start(self._work)
         return self
 
@@ -48,19 +53,22 @@ class Job(QObject):
         self._is_wanted = False
 
     def _work(self) -> None:
-        value, failure = _outcome(self._call)
-        try:
-            self._settled.emit(value, failure)
-        except RuntimeError:
-            _log.debug("The program ended before a job did.")
+        self._value, self._failure = _outcome(self._call)
+        QMetaObject.invokeMethod(self, "_on_settled", Qt.ConnectionType.QueuedConnection)
 
-    @Slot(object, object)
-    def _on_settled(self, value: object, failure: Failure | None) -> None:
-        self.setParent(None)
-        if self._is_wanted and failure is None:
-            self.done.emit(value)
+    @Slot()
+    def _on_settled(self) -> None:
+        Job._under_way -= 1
+        if not Job._under_way:
+            gc.enable()
+        self._tell()
+        self.deleteLater()
+
+    def _tell(self) -> None:
+        if self._is_wanted and self._failure is None:
+            self.done.emit(self._value)
         elif self._is_wanted:
-            self.failed.emit(failure)
+            self.failed.emit(self._failure)
         self.ended.emit()
 
 

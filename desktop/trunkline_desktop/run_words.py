@@ -23,7 +23,7 @@ _SHORT: Final = (
     ("tls.", "Not encrypted"),
     ("database.", "Database not found"),
     ("rights.", "No rights"),
-    ("run.no_port", "No free port"),
+    ("port.", "No free port"),
     ("program.", "Program missing"),
 )
 

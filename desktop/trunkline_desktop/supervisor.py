@@ -18,6 +18,7 @@ from trunkline_desktop.process import ServerProcess
 from trunkline_desktop.run_state import MovePort, Run, Say, Start, Step, Stop, Wait
 from trunkline_server import events, programs
 from trunkline_server.errors import Failure, TrunklineError
+from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile, Transport
 
 Command = Callable[[str, Transport], Sequence[str]]
@@ -248,7 +249,7 @@ def _must_restart(before: Profile, after: Profile) -> bool:
 
 
 def _next_port(port: int, taken: frozenset[int]) -> tuple[int, str]:
-    return ports.next_free(port, taken), ports.holder(port)
+    return saving.free_port(taken, port + 1), ports.holder(port)
 
 
 def _port_note(before: int, now: int, holder: str) -> str:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QThreadPool, Signal, Slot
 
 from trunkline_desktop.jobs import Job
-from trunkline_server import folders
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
-
-FILE = "profiles.json"
 
 
 class Profiles(QObject):
@@ -45,7 +41,7 @@ class Profiles(QObject):
         # A replaced file is a new file: the folder tells about that, the file about edits in it.
         self._watcher.directoryChanged.connect(self.reload)
         self._watcher.fileChanged.connect(self.reload)
-        self._watcher.addPath(str(folders.config()))
+        self._watcher.addPath(str(self._store.path.parent))
         self.reload()
 
     @property
@@ -67,7 +63,7 @@ class Profiles(QObject):
         return self._write(lambda: saving.add(self._store, profile, password))
 
     def add_sample(self) -> Job:
-        """Save the profile of the sample database."""
+        """Save the profile of the sample database, made on first use; or find the one there is."""
         return self._write(lambda: _added_sample(self._store))
 
     def update(self, profile: Profile, password: str | None = None) -> Job:
@@ -109,7 +105,7 @@ class Profiles(QObject):
         return job.start(self._writes)
 
     def _watch(self) -> None:
-        path: Path = folders.config() / FILE
+        path = self._store.path
         if str(path) not in self._watcher.files() and path.exists():
             self._watcher.addPath(str(path))
 
@@ -127,4 +123,7 @@ def _changed(store: Store, profile_id: str, fields: dict[str, Any]) -> Profile:
 def _added_sample(store: Store) -> Profile:
     from trunkline_server import sample  # only for those who try it
 
+    for profile in store.load():
+        if profile.sample:
+            return profile
     return saving.add(store, sample.profile(), sample.password())
