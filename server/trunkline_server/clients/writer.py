@@ -1,0 +1,150 @@
+"""Makes a planned change to an AI app's file: backed up, all at once, looked at afterwards.
+
+Backups are in our own state folder, ``backups/<app>/``, ten per file: beside the file an app might
+read them, and inside a Windows package they would vanish with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from trunkline_server import folders
+from trunkline_server.clients import owned
+from trunkline_server.clients import plan as plans
+from trunkline_server.clients.owned import Record
+from trunkline_server.clients.plan import Plan
+from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.profiles import atomic
+
+_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A change that was made.
+
+    Attributes:
+        plan: what was done; worked out anew when the file had changed meanwhile.
+        backup: the file as it was; None when there was none, or nothing to change.
+        former: what was remembered of the entry before.
+    """
+
+    plan: Plan
+    backup: Path | None
+    former: Record | None
+
+
+def apply(plan: Plan) -> Applied:
+    """Make the change and return what is needed to undo it.
+
+    Raises:
+        TrunklineError: ``client.read_only, client.unwritable`` or ``client.overwritten``, and those
+            of ``plan.connect``; the file is as it was, unless another program wrote it.
+    """
+    with owned.alone():
+        if plans.read(plan.path) != plan.before:
+            plan = plan.again()
+        place = (str(plan.path.resolve()), plan.name)
+        former = owned.find(plan.path, plan.name)
+        backup = _write(plan) if plan.is_needed else None
+        owned.keep(place, plan.record)
+    return Applied(plan=plan, backup=backup, former=former)
+
+
+def undo(applied: Applied) -> None:
+    """Put the file back as it was; when another program wrote it since, undo only our entry.
+
+    Raises:
+        TrunklineError: see :func:`apply`.
+    """
+    plan = applied.plan
+    if plans.read(plan.path) != plan.after:
+        apply(_reverse(plan))
+        return
+    with owned.alone():
+        place = (str(plan.path.resolve()), plan.name)
+        if plan.is_needed:
+            _replace(plan, plan.before)
+        owned.keep(place, applied.former)
+
+
+def _reverse(plan: Plan) -> Plan:
+    make = plans.disconnect if plan.verb == "connect" else plans.connect
+    return make(plan.app, plan.profile, path=plan.path, name=plan.name)
+
+
+def _write(plan: Plan) -> Path | None:
+    backup = _back_up(plan) if plan.before is not None else None
+    _replace(plan, plan.after)
+    if plans.read(plan.path) != plan.after:
+        raise fail(
+            "client.overwritten",
+            f"Another program changed {plan.path} at the same moment.",
+            f"Quit {plan.app.name} completely, then try again.",
+        )
+    return backup
+
+
+def _replace(plan: Plan, content: bytes | None) -> None:
+    target = plan.path.resolve()  # a symbolic link stays one
+    with _explained(target):
+        if content is None:
+            target.unlink(missing_ok=True)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        neighbour = target.with_name(f".{target.name}.trunkline")
+        try:
+            atomic.replace(neighbour, content)
+            _dress_like(target, neighbour)
+            neighbour.replace(target)
+        finally:
+            neighbour.unlink(missing_ok=True)
+
+
+def _dress_like(original: Path, copy: Path) -> None:
+    """Give ``copy`` the mode and the owner of ``original``, if there is one."""
+    if not original.exists():
+        return
+    found = original.stat()
+    if not found.st_mode & 0o200:
+        raise fail(
+            "client.read_only",
+            f"The file {original} is read-only.",
+            "Nothing was changed. Allow writing to it, then try again.",
+        )
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):  # another's file in our folder: keeping the mode must do
+            os.chown(copy, found.st_uid, found.st_gid)
+    shutil.copymode(original, copy)
+
+
+def _back_up(plan: Plan) -> Path:
+    folder = folders.state() / "backups" / plan.app.id
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = hashlib.sha256(str(plan.path.resolve()).encode()).hexdigest()[:6]
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
+    backup = folder / f"{plan.path.stem}-{mark}-{stamp}{plan.path.suffix}"
+    with _explained(backup):
+        atomic.replace(backup, plan.before or b"")
+        for old in sorted(folder.glob(f"{plan.path.stem}-{mark}-*"))[:-_KEPT]:
+            old.unlink()
+    return backup
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except TrunklineError:
+        raise
+    except OSError as exc:
+        title = f"The file {path} cannot be written: {exc.strerror or 'the system refused it'}."
+        hint = "Nothing was changed. Check the rights of the file and its folder."
+        raise fail("client.unwritable", title, hint) from exc
