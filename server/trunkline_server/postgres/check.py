@@ -186,17 +186,21 @@ class _Visit:
             said = await self._greet(tls.context_for(self.profile) if self._offers_tls else None)
         except OSError as second:
             broken = refusals.encrypting(second, self._place)
-            is_known = broken.code not in {"tls.failed"}
-            return broken if is_known else refusals.breaking_off(exc, self.profile)
-        if said is None:
-            return refusals.breaking_off(exc, self.profile)
+            is_told = broken.code != "tls.failed"
+            return broken if is_told else refusals.breaking_off(exc, self.profile)
+        told = self._what_greeting_tells(said) if said else None
+        if told is None and self.profile.target_session_attrs != "any":
+            told = None if isinstance(exc, OSError) else refusals.wrong_kind(self.profile)
+        return told or refusals.breaking_off(exc, self.profile)
+
+    def _what_greeting_tells(self, said: wire.Greeting) -> Failure | None:
         if said.unknown_method:
             return refusals.unknown_method(said.unknown_method, self.profile)
         if said.wants_password and not self._password:
             return refusals.missing_password(self.profile)
-        if said.fields:
+        if said.fields.get("C"):
             return refusals.entering(_from_wire(said.fields), self.profile, self._password)
-        return refusals.breaking_off(exc, self.profile)
+        return None
 
     async def _why_not_allowed(self, error: refusals.ServerError) -> Failure:
         """Tell a missing entry from one that only asks for encryption, or forbids it."""
@@ -260,9 +264,8 @@ def hosts(profile: Profile) -> list[tuple[str, int]]:
     found = [(profile.host, profile.port)]
     for text in profile.fallback_hosts:
         host, _, port = text.rpartition(":")
-        if not host or not port.isdigit():
-            host, port = text, str(profile.port)
-        found.append((host.strip("[]"), int(port)))
+        is_bare = not host or not port.isdigit() or (":" in host and not host.endswith("]"))
+        found.append((text.strip("[]"), profile.port) if is_bare else (host.strip("[]"), int(port)))
     return found
 
 

@@ -356,12 +356,12 @@ def server_error(exc: BaseException) -> ServerError | None:
 
 def entering(error: ServerError, profile: Profile, password: str | None) -> Failure:
     """Return why the server did not let this login into this database."""
-    return said(_words(error, password), error.message, **_blanks(profile))
+    words = _words(error)
+    is_missing = words is _SERVER["28P01", _ANY] and not password
+    return said(_MISSING_PASSWORD if is_missing else words, error.message, **_blanks(profile))
 
 
-def _words(error: ServerError, password: str | None) -> Words:
-    if error.sqlstate == "28P01" and not password:
-        return _MISSING_PASSWORD
+def _words(error: ServerError) -> Words:
     if error.sqlstate == "08P01" and not error.routine:
         said_by_pooler = (w for sentence, w in _POOLER_SAYS if sentence in error.message)
         return next(said_by_pooler, _POOLER)
@@ -390,6 +390,16 @@ def missing_password(profile: Profile) -> Failure:
 def unknown_method(method: str, profile: Profile) -> Failure:
     """Return the failure of a login method Trunkline does not have."""
     return said(_METHOD, "", method=method, **_blanks(profile))
+
+
+def wrong_kind(profile: Profile) -> Failure:
+    """Return the failure of hosts of which none is what ``target_session_attrs`` asks for."""
+    return Failure(
+        code="login.wrong_kind",
+        title="The server let you in, but is not of the kind you ask for"
+        f" ({profile.target_session_attrs}).",
+        hint="Choose “any” as the kind of server, or add the host of another one.",
+    )
 
 
 def breaking_off(exc: BaseException, profile: Profile) -> Failure:

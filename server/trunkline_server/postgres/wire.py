@@ -63,9 +63,8 @@ def program(answer: bytes) -> Program:
 
 def _is_mysql(answer: bytes) -> bool:
     """MySQL and MariaDB speak first: length (3 bytes), sequence 0, then version 10 or an error."""
-    if len(answer) < 5 or answer[3] != 0 or answer[4] not in {0x0A, 0xFF}:
-        return False
-    return int.from_bytes(answer[:3], "little") >= len(answer) - 4
+    is_first = len(answer) > 5 and answer[3] == 0
+    return is_first and (answer[4] == 0xFF or (answer[4] == 0x0A and answer[5:6].isdigit()))
 
 
 def startup_message(user: str, database: str) -> bytes:
