@@ -1,0 +1,157 @@
+"""The run file: where a running server listens and the key to it. Standard library only.
+
+Nothing here imports ``typing``, ``dataclasses`` or our other modules beyond ``folders``: an AI
+app starts a relay for every window, and these two alone would double what it costs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import sys
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, answer_challenge, deliver_challenge
+from pathlib import Path
+
+from trunkline_server import folders
+
+VERSION = 1
+_ID_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+class RunFile:
+    """One running server as others find it.
+
+    Attributes:
+        id: the profile's id.
+        name: the profile's name.
+        pid: the server's process id.
+        address: path of its Unix socket, or name of its pipe on Windows.
+        key: what both ends prove to each other, as bytes.
+        transport: ``stdio``, ``http`` or ``sse``.
+        url: its address for HTTP or SSE clients, or "".
+        started: when it began, ISO 8601.
+    """
+
+    __slots__ = ("address", "id", "key", "name", "pid", "started", "transport", "url")
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002  the word of the file's contract
+        name: str,
+        pid: int,
+        address: str,
+        key: bytes,
+        transport: str,
+        url: str = "",
+        started: str = "",
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.pid = pid
+        self.address = address
+        self.key = key
+        self.transport = transport
+        self.url = url
+        self.started = started
+
+    def as_bytes(self) -> bytes:
+        """Return the file's content."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps({"version": VERSION, **fields, "key": self.key.hex()}).encode()
+
+
+def path_of(profile_id: str) -> Path:
+    """Return where the run file of a profile is, whether or not it exists."""
+    return folders.run() / f"{profile_id}.json"
+
+
+def write(found: RunFile) -> None:
+    """Write the run file at once and readable by this user only."""
+    path = path_of(found.id)
+    fresh = path.with_name(f".{path.name}.{found.pid}")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(found.as_bytes())
+    fresh.replace(path)
+
+
+def remove(profile_id: str, pid: int) -> None:
+    """Remove the run file if it is still the one of process ``pid``."""
+    found = _read(path_of(profile_id))
+    if found is not None and found.pid == pid:
+        path_of(profile_id).unlink(missing_ok=True)
+
+
+def find(profile: str) -> RunFile | None:
+    """Return the run file of the profile with this id or, failing that, this name."""
+    if profile and set(profile) <= _ID_LETTERS and (found := _read(path_of(profile))):
+        return found
+    wanted = profile.strip().casefold()
+    return next((f for f in running() if f.name.strip().casefold() == wanted), None)
+
+
+def running() -> list[RunFile]:
+    """Return every run file that can be read; its server may be gone."""
+    files = sorted(folders.run().glob("[!.]*.json"))
+    return [found for path in files if (found := _read(path))]
+
+
+def _read(path: Path) -> RunFile | None:
+    try:
+        document = json.loads(path.read_bytes())
+        if document.pop("version") != VERSION:
+            return None
+        key = bytes.fromhex(document.pop("key"))
+        known = {k: v for k, v in document.items() if k in RunFile.__slots__}
+        return RunFile(**known, key=key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def connect(found: RunFile, timeout_s: float = 5.0) -> Connection:
+    """Return a connection to the server, after each end proved to know the key.
+
+    Raises:
+        OSError: nobody listens there, or nobody answers in time.
+        EOFError: the other end hung up.
+        multiprocessing.AuthenticationError: the other end does not know the key.
+    """
+    connection = Client(found.address)
+    try:
+        with deadline(connection, timeout_s):
+            answer_challenge(connection, found.key)
+            deliver_challenge(connection, found.key)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def admit(connection: Connection, key: bytes, timeout_s: float = 5.0) -> None:
+    """Make the one who connected prove it knows the key; the errors of :func:`connect`."""
+    with deadline(connection, timeout_s):
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
+
+
+@contextlib.contextmanager
+def deadline(connection: Connection, timeout_s: float):  # type: ignore[no-untyped-def]  # naming the iterator would import typing
+    """Make reads and writes fail after ``timeout_s`` seconds of silence, where there are sockets."""
+    _limit(connection, timeout_s)
+    yield
+    _limit(connection, 0.0)
+
+
+def _limit(connection: Connection, timeout_s: float) -> None:
+    if sys.platform == "win32":
+        return
+    interval = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
+    with socket.socket(fileno=os.dup(connection.fileno())) as twin:
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)

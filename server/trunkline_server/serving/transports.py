@@ -1,0 +1,50 @@
+"""The HTTP and SSE endpoint on a listening socket, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE_S = 2
+
+
+class Endpoint(uvicorn.Server):
+    """uvicorn that leaves signals to us and says nothing on its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                ws="none",
+                timeout_graceful_shutdown=GRACE_S,
+                server_header=False,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def run_on(self, listener: socket.socket) -> None:
+        """Serve on ``listener`` until :meth:`stop`."""
+        await self.serve(sockets=[listener])
+
+    async def until_started(self, serving: asyncio.Task[None]) -> None:
+        """Return when requests are answered; raise what ended ``serving`` before."""
+        while not self.started and not serving.done():
+            await asyncio.sleep(0.005)
+        if serving.done():
+            serving.result()
+
+    def stop(self) -> None:
+        """Finish what is under way, a bounded time, and end."""
+        self.should_exit = True
