@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ async def test_a_broken_lookup_has_its_own_words():
 async def test_a_slow_lookup_ends_with_the_time_to_connect():
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
-    hold = __import__("threading").Event()
+    hold = threading.Event()
 
     def lookup(*_: object, **__: object) -> list[object]:
         loop.call_soon_threadsafe(asked.set)
@@ -199,9 +200,8 @@ async def test_cancelling_hangs_up_at_once():
         waiting = asyncio.ensure_future(anext(visit))
         await asyncio.wait([waiting], timeout=0.05)
         waiting.cancel()
-        done, _ = await asyncio.wait([waiting], timeout=0.2)
-        assert done == {waiting}
-        assert waiting.cancelled()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
 
 async def skip_to(visit: object, stage: str) -> None:
