@@ -4,10 +4,9 @@ A process that calls ``start`` is a user until it ends or calls ``stop``; the la
 server. Being a user means holding a lock, so a killed process stops being one without a trace; the
 server it leaves behind is taken over, and later stopped, by the next user.
 
-The password of ``shop_reader`` is random and known only to the process that made it, which hands it
-to the keyring (``profiles.saving``). On disk there is PostgreSQL's own SCRAM verifier and nothing
-else. ``password()`` in a process that does not know it sets a new one: call it only to save a
-profile, never to connect.
+The password of ``shop_reader`` is random. On disk there is PostgreSQL's own SCRAM verifier and
+nothing else; the process that made the password hands it to the keyring (``profiles.saving``), and
+others find it there. Only when no keyring has the right one does ``password()`` set a new one.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def resolve(profile: Profile) -> Profile:
 
 
 def password() -> str:
-    """Return the password of ``shop_reader``; a new one unless this process made the last one.
+    """Return the password of ``shop_reader``: from memory, the keyring, or else a new one.
 
     Setting a new one restarts the server, which ends open sessions.
     """
@@ -98,10 +97,10 @@ def password() -> str:
         start()
         folder = _folder()
         use = _uses[folder]
+        use.password = use.password or _from_keyring(folder)
         if use.password is None:
             with _alone(folder):
-                _renew(folder, use)
-        assert use.password is not None  # noqa: S101 - _renew has set it
+                return _renew(folder, use)
         return use.password
 
 
@@ -137,17 +136,38 @@ def _make(folder: Path, use: _Use) -> None:
     embedded.make(_data(folder), login=_USER, database=_DATABASE, scripts=scripts)
 
 
-def _renew(folder: Path, use: _Use) -> None:
-    data = _data(folder)
+def _renew(folder: Path, use: _Use) -> str:
+    data, fresh = _data(folder), secrets.token_urlsafe(24)
     embedded.stop(data)
-    verifier = _new_password(folder, use)
-    embedded.run_sql(data, "postgres", _set_password(verifier))
+    embedded.run_sql(data, "postgres", _set_password(_keep_verifier(folder, fresh)))
     embedded.start(data)
+    use.password = fresh
+    return fresh
+
+
+def _from_keyring(folder: Path) -> str | None:
+    """Return the password of the saved profile if it is the right one."""
+    from trunkline_server.profiles import secrets as keyring  # slow, and seldom needed
+
+    try:
+        kept = keyring.get(profile().id)
+    except TrunklineError:
+        return None
+    verifier = _kept_verifier(folder)
+    numbers = verifier.split("$")[1].split(":")
+    is_right = kept and verifier == scram_verifier(
+        kept, base64.b64decode(numbers[1]), int(numbers[0])
+    )
+    return kept if is_right else None
 
 
 def _new_password(folder: Path, use: _Use) -> str:
     use.password = secrets.token_urlsafe(24)
-    verifier = scram_verifier(use.password, secrets.token_bytes(16))
+    return _keep_verifier(folder, use.password)
+
+
+def _keep_verifier(folder: Path, password: str) -> str:
+    verifier = scram_verifier(password, secrets.token_bytes(16))
     kept = folder / "verifier"
     kept.touch(mode=0o600)
     kept.write_text(verifier)

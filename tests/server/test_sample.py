@@ -12,8 +12,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.fakes import MemoryKeyring
 from trunkline_server import embedded, sample
 from trunkline_server.errors import TrunklineError
+from trunkline_server.profiles import secrets
 
 OTHER_USER = """
 import sys
@@ -266,6 +268,15 @@ async def test_a_process_that_does_not_know_the_password_gets_a_new_one(another:
         new = sample.password()
         await (await connect(password=new)).close()
         sample._leave(another / "data" / "sample")
+
+
+async def test_a_process_that_does_not_know_the_password_finds_it_in_the_keyring(
+    shop: Path, memory_keyring: MemoryKeyring
+) -> None:
+    use, secret = sample._uses[shop / "data" / "sample"], sample.password()
+    secrets.put("sample", secret)
+    use.password = None
+    assert sample.password() == secret
 
 
 def test_without_the_extra_the_failure_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
