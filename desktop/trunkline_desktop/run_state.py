@@ -22,16 +22,18 @@ State = Literal["off", "starting", "on", "stopping", "waiting", "failed"]
 
 CRASH_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 10.0)
 CRASH_WINDOW_S: Final = 300.0
-PATIENT_DELAYS_S: Final = (5.0, 10.0, 30.0, 60.0)
+PATIENT_DELAYS_S: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 PORT_TAKEN: Final = "run.port_taken"
 
-# Passes by itself: the network comes back, PostgreSQL finishes starting. Asked again for ever.
+# Passes by itself: the network comes back, PostgreSQL finishes starting, the server that a
+# terminal or a killed app left ends. Tried again for ever.
 _PASSING: Final = (
     "resolve.",
     "reach.",
     "login.starting_up",
     "login.too_many",
     "query.server_stopped",
+    "run.already_running",
 )
 
 CRASHED: Final = Failure(
@@ -99,7 +101,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class MovePort:
-    """Choose another port for this profile, then call :func:`due`."""
+    """Choose another port for this profile because of ``taken``, then call :func:`due`."""
+
+    taken: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ def ended(run: Run, code: int, now: float) -> Step:
     if run.failure is None:
         return _crashed(gone, code, now)
     if run.failure.code == PORT_TAKEN and run.state == "starting":
-        return Step(replace(gone, state="waiting", failure=None), (MovePort(),))
+        return Step(replace(gone, state="waiting", failure=None), (MovePort(run.failure),))
     if run.failure.code.startswith(_PASSING):
         return _passing(gone, run.failure)
     return Step(replace(gone, state="failed"), (Say(run.failure),))

@@ -16,7 +16,7 @@ TRANSPORTS: Final = {"stdio": "STDIO", "http": "HTTP", "sse": "SSE"}
 _SHORT: Final = (
     ("login.password", "Password refused"),
     ("login.", "Login refused"),
-    ("secrets.missing", "Password missing"),
+    ("secrets.missing", "No keyring"),
     ("secrets.", "Keyring locked"),
     ("resolve.", "Server not found"),
     ("reach.", "Server not reached"),
@@ -25,6 +25,7 @@ _SHORT: Final = (
     ("rights.", "No rights"),
     ("port.", "No free port"),
     ("program.", "Program missing"),
+    ("run.already_running", "Runs elsewhere"),
 )
 
 

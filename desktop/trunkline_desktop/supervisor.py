@@ -12,7 +12,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from trunkline_desktop import jobs, ports, run_state
+from trunkline_desktop import jobs, run_state
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.process import ServerProcess
 from trunkline_desktop.run_state import MovePort, Run, Say, Start, Step, Stop, Wait
@@ -154,8 +154,8 @@ class Supervisor(QObject):
                 self._processes[profile_id].stop()
             case Wait(seconds):
                 self._wait(profile_id, seconds)
-            case MovePort():
-                self._move_port(profile_id)
+            case MovePort(taken):
+                self._move_port(profile_id, taken)
             case Say(words):
                 self.said.emit(profile_id, words)
 
@@ -184,22 +184,21 @@ class Supervisor(QObject):
             timer.stop()
             timer.deleteLater()
 
-    def _move_port(self, profile_id: str) -> None:
+    def _move_port(self, profile_id: str, reason: Failure) -> None:
         profile = self._profiles.get(profile_id)
         if profile is None:
             self._wish(profile_id, None)
             return
         taken = frozenset(p.http_port for p in self._profiles.all)
-        job = jobs.start(lambda: _next_port(profile.http_port, taken))
-        job.done.connect(partial(self._on_port_found, profile))
+        job = jobs.start(lambda: saving.free_port(taken, profile.http_port + 1))
+        job.done.connect(partial(self._on_port_found, profile_id, reason))
         job.failed.connect(partial(self._on_no_port, profile_id))
 
-    def _on_port_found(self, profile: Profile, found: tuple[int, str]) -> None:
-        port, holder = found
-        job = self._profiles.change(profile.id, http_port=port)
-        note = _port_note(profile.http_port, port, holder)
-        job.done.connect(partial(self._on_port_saved, profile.id, note))
-        job.failed.connect(partial(self._on_no_port, profile.id))
+    def _on_port_found(self, profile_id: str, reason: Failure, port: int) -> None:
+        job = self._profiles.change(profile_id, http_port=port)
+        said = f"{reason.title} Trunkline took {port}. Apps connected by address need the new one."
+        job.done.connect(partial(self._on_port_saved, profile_id, said))
+        job.failed.connect(partial(self._on_no_port, profile_id))
 
     def _on_port_saved(self, profile_id: str, note: str, _: Profile) -> None:
         self.said.emit(profile_id, note)
@@ -246,15 +245,3 @@ class Supervisor(QObject):
 def _must_restart(before: Profile, after: Profile) -> bool:
     names = (f.name for f in fields(Profile) if f.name not in _NOT_READ)
     return any(getattr(before, name) != getattr(after, name) for name in names)
-
-
-def _next_port(port: int, taken: frozenset[int]) -> tuple[int, str]:
-    return saving.free_port(taken, port + 1), ports.holder(port)
-
-
-def _port_note(before: int, now: int, holder: str) -> str:
-    who = f" ({holder})" if holder else ""
-    return (
-        f"Port {before} is used by another program{who}. Trunkline took {now}. "
-        "Apps connected by address need the new one."
-    )

@@ -145,7 +145,7 @@ def test_what_passes_by_itself_is_tried_for_ever_and_told_once():
         waits += [a.seconds for a in step.actions if isinstance(a, Wait)]
         said += [a.words for a in step.actions if isinstance(a, Say)]
         run = run_state.due(step.run).run
-    assert waits == [5.0, 10.0, 30.0, 60.0, 60.0, 60.0]
+    assert waits == [2.0, 5.0, 10.0, 30.0, 60.0, 60.0]
     assert said == [UNREACHED]
 
 
@@ -158,7 +158,7 @@ def test_off_while_waiting_is_off_at_once():
 def test_a_taken_port_is_moved_and_then_started():
     taken = Failure(code="run.port_taken", title="Port 8765 is used by another program.")
     step = run_state.ended(failing(STARTING, taken), 1, 1.0)
-    assert step.actions == (MovePort(),)
+    assert step.actions == (MovePort(taken),)
     assert run_state.due(step.run).actions == (Start("http"),)
 
 

@@ -227,7 +227,7 @@ def test_a_taken_port_is_changed_saved_and_told(qtbot, make):
     until(qtbot, supervisor, "on")
     port = Store().get("sales").http_port
     assert port > 8765
-    assert said.args[1].startswith("Port 8765 is used by another program")
+    assert said.args[1].startswith("Port 8765 is used. ")
     assert f"Trunkline took {port}." in said.args[1]
 
 
