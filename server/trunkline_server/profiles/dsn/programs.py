@@ -59,7 +59,7 @@ def looks_like_ado(text: str) -> bool:
     """Whether ``text`` is ``Host=…;Port=…;``, the form of .NET."""
     return bool(
         re.match(
-            r"(?i)(?:host|server|data source|user id|username|database|port)\s*=[^;\n]*;", text
+            r"(?i)(?:host|server|data source|user id|username|database|port)\s*=[^;=\n]*;", text
         )
     )
 

@@ -23,7 +23,7 @@ class Token:
 
 _PROGRAMS = ("psql", "pgcli", "pg_dump", "pg_restore", "pg_isready", "vacuumdb", "createdb")
 _RUNNERS = ("sudo", "docker", "docker-compose", "podman", "kubectl", "env", "exec", "export", "&")
-_PROMPTS = ("$", ">", "%", "#")
+_PROMPTS = ("$", ">", "%", "#", ";")
 _ENDS = ("|", ";", "&&", "||", "<", ">", ">>", "&")
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _PIECE = re.compile(
@@ -40,7 +40,7 @@ _LONG_IGNORED = ("command", "file", "set", "variable", "field-separator", "pset"
 _LONG_FLAGS = ("echo-all", "no-align", "echo-errors", "echo-queries", "echo-hidden", "html",
                "list", "no-readline", "quiet", "single-step", "single-line", "tuples-only",
                "expanded", "no-psqlrc", "field-separator-zero", "record-separator-zero",
-               "single-transaction", "no-password", "password", "csv", "help", "version")  # fmt: skip
+               "single-transaction", "no-password", "password", "csv", "version")  # fmt: skip
 
 
 def tokens(text: str, base: int) -> list[Token]:
@@ -50,13 +50,15 @@ def tokens(text: str, base: int) -> list[Token]:
         start = at = gap.end()
         if start >= len(text):
             break
-        word = []
-        while at < len(text) and not text[at].isspace():
+        word: list[str] = []
+        while at < len(text) and not text[at].isspace() and not (word and text[at] == ";"):
             piece = _PIECE.match(text, at)
             if not piece:
                 raise open_quote(base + at)
             word.append(_piece(piece))
             at = piece.end()
+            if word == [";"] and piece["plain"]:
+                break
         found.append(Token("".join(word), base + start))
     return found
 
@@ -126,7 +128,7 @@ def _options(words: list[Token]) -> Iterator[Setting | str]:
         elif token.word.startswith("-") and len(token.word) > 1:
             yield from _short(token, rest)
         elif token.word and positional:
-            yield Setting(positional.pop(), token.word.removesuffix(";"), token.at)
+            yield Setting(positional.pop(), token.word, token.at)
 
 
 def _long(token: Token, rest: Iterator[Token]) -> Iterator[Setting]:

@@ -103,8 +103,8 @@ IGNORED = frozenset(
     tcpkeepalive reWriteBatchedInserts stringtype binarytransfer assumeminserverversion
     statement_timeout pool_size max_overflow pool_mode workaround endpoint_id server_settings
     async_fallback prepared_statement_cache_size prepared_statements pooling maxpoolsize
-    minpoolsize encoding locktimeout commandtimeout includeerrordetail maximumpoolsize minimumpoolsize keepalive lock_timeout
-    search_path searchpath timezone conn_max_age
+    minpoolsize encoding locktimeout commandtimeout includeerrordetail maximumpoolsize
+    minimumpoolsize keepalive lock_timeout search_path searchpath timezone conn_max_age
     charset serverversion uselibpqcompat trustservercertificate supa""".lower().split()
 )
 
