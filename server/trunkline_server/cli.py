@@ -52,8 +52,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _option(run, "--transport", choices=("stdio", "http", "sse"), default="stdio",
             help="how clients connect (default stdio)")  # fmt: skip
     _option(run, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    _option(run, "--port", type=int, metavar="N",
-            help="port to listen on; 0 is a free one (default: the profile's, or 8765)")  # fmt: skip
+    _option(run, "--port", type=int, metavar="N", help="port; 0 is a free one (profile's or 8765)")
     _option(run, "--max-rows", type=int, metavar="N", help="rows of a reply at most")
     _option(run, "--max-bytes", type=int, metavar="N", help="bytes of a reply at most")
     _option(run, "--statement-timeout", type=float, metavar="S", help="seconds a query may take")
@@ -75,7 +74,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
 
 def _add_database(parser: argparse.ArgumentParser) -> None:
     _option(parser, "--profile", metavar="NAME",
-            help="a saved profile by name or id; - reads one from the first input line")  # fmt: skip
+            help="a saved profile; - reads it from the first input line")  # fmt: skip
     _option(
         parser, "--url", help="a connection string; other users can read it, prefer DATABASE_URL"
     )

@@ -28,7 +28,7 @@ def _server(found: runfile.RunFile) -> dict[str, Any]:
 def _answers(found: runfile.RunFile) -> bool:
     try:
         runfile.connect(found, 1.0).close()
-    except (OSError, EOFError, runfile.AuthenticationError):
+    except (OSError, EOFError):
         return False
     return True
 

@@ -9,6 +9,12 @@ from __future__ import annotations
 import json
 from collections import deque
 
+TYPE_CHECKING = False  # typing's own costs a relay several milliseconds
+if TYPE_CHECKING:
+    from typing import Any
+
+    Message = dict[str, Any]
+
 # JSON-RPC leaves -32000 to -32099 to implementations; MCP and its SDKs use -32000 to -32002
 # and -32020 to -32042 for meanings of their own.
 TRY_AGAIN = -32010
@@ -82,7 +88,7 @@ class Ledger:
             self._asked.discard(key)
             self._waiting.append((line, "", ""))
 
-    def _on_cancelled(self, line: bytes, message: dict) -> None:  # type: ignore[type-arg]  # Any would import typing
+    def _on_cancelled(self, line: bytes, message: Message) -> None:
         params = message.get("params")
         key = _key({"id": params.get("requestId")}) if isinstance(params, dict) else ""
         if key in self._pending:
@@ -114,7 +120,7 @@ class Ledger:
             return [frame]
         return self._on_reply(frame, key, message)
 
-    def _on_reply(self, frame: bytes, key: str, message: dict) -> list[bytes]:  # type: ignore[type-arg]  # as above
+    def _on_reply(self, frame: bytes, key: str, message: Message) -> list[bytes]:
         sent = self._pending.pop(key, None)
         self._cancelled.discard(key)
         if sent is None:
@@ -123,7 +129,7 @@ class Ledger:
             self._initialize = (sent[0], key)
         return [frame]
 
-    def _on_replayed(self, message: dict) -> list[bytes]:  # type: ignore[type-arg]  # as above
+    def _on_replayed(self, message: Message) -> list[bytes]:
         """Finish the handshake with a new server and tell the app what may have changed."""
         self.is_replaying = False
         if self._initialized is None:
@@ -183,7 +189,7 @@ class Ledger:
         return _answer(json.loads(key), error={"code": code, "message": sentence})
 
 
-def _parsed(line: bytes) -> dict:  # type: ignore[type-arg]  # Any would import typing
+def _parsed(line: bytes) -> Message:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError):
@@ -191,7 +197,7 @@ def _parsed(line: bytes) -> dict:  # type: ignore[type-arg]  # Any would import 
     return message if isinstance(message, dict) else {}
 
 
-def _key(message: dict) -> str:  # type: ignore[type-arg]  # as above
+def _key(message: Message) -> str:
     """Return the id as JSON text: 1 and "1" are different ids; "" when there is none."""
     found = message.get("id")
     return json.dumps(found) if isinstance(found, (int, str)) else ""
@@ -201,5 +207,5 @@ def _answer(request_id: object, **outcome: object) -> bytes:
     return _line({"jsonrpc": "2.0", "id": request_id, **outcome})
 
 
-def _line(message: dict) -> bytes:  # type: ignore[type-arg]  # as above
+def _line(message: Message) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

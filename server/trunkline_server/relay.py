@@ -11,18 +11,20 @@ import os
 import sys
 import threading
 import time
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection
 
 from trunkline_server import lifetime, runfile
 from trunkline_server.ledger import Ledger
+
+TYPE_CHECKING = False  # typing's own costs a relay several milliseconds
+if TYPE_CHECKING:
+    from trunkline_server.frames import Connection
 
 LOOK_AGAIN_S = 0.05
 HANDSHAKE_S = 10.0
 LAST_REPLIES_S = 5.0
 WAIT_S = 20.0
 
-_LOST = (OSError, EOFError, AuthenticationError)
+_LOST = (OSError, EOFError)
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
 
@@ -41,7 +43,7 @@ class Relay:
     def run(self) -> None:
         """Pass lines until the app closes its end and the last replies are out."""
         threading.Thread(target=self._follow, name="link", daemon=True).start()
-        with open(0, "rb", closefd=False) as lines:  # noqa: PTH123  a descriptor has no path
+        with open(0, "rb", closefd=False) as lines:
             for line in lines:
                 if stripped := line.strip():
                     self._from_app(stripped)

@@ -1,22 +1,20 @@
 """The run file: where a running server listens and the key to it. Standard library only.
 
-Nothing here imports ``typing``, ``dataclasses`` or our other modules beyond ``folders``: an AI
-app starts a relay for every window, and these two alone would double what it costs.
+Nothing here imports ``typing`` or ``dataclasses``: an AI app starts a relay for every window, and
+these two would add a third to what it costs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import socket
-import struct
-import sys
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, answer_challenge, deliver_challenge
 from pathlib import Path
 
-from trunkline_server import folders
+from trunkline_server import folders, frames
+
+TYPE_CHECKING = False  # typing's own costs a relay several milliseconds
+if TYPE_CHECKING:
+    from trunkline_server.frames import Connection
 
 VERSION = 1
 _ID_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -118,40 +116,7 @@ def connect(found: RunFile, timeout_s: float = 5.0) -> Connection:
     """Return a connection to the server, after each end proved to know the key.
 
     Raises:
-        OSError: nobody listens there, or nobody answers in time.
+        OSError: nobody listens there, answers in time, or knows the key.
         EOFError: the other end hung up.
-        multiprocessing.AuthenticationError: the other end does not know the key.
     """
-    connection = Client(found.address)
-    try:
-        with deadline(connection, timeout_s):
-            answer_challenge(connection, found.key)
-            deliver_challenge(connection, found.key)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def admit(connection: Connection, key: bytes, timeout_s: float = 5.0) -> None:
-    """Make the one who connected prove it knows the key; the errors of :func:`connect`."""
-    with deadline(connection, timeout_s):
-        deliver_challenge(connection, key)
-        answer_challenge(connection, key)
-
-
-@contextlib.contextmanager
-def deadline(connection: Connection, timeout_s: float):  # type: ignore[no-untyped-def]  # naming the iterator would import typing
-    """Make reads and writes fail after ``timeout_s`` seconds of silence, where there are sockets."""
-    _limit(connection, timeout_s)
-    yield
-    _limit(connection, 0.0)
-
-
-def _limit(connection: Connection, timeout_s: float) -> None:
-    if sys.platform == "win32":
-        return
-    interval = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
-    with socket.socket(fileno=os.dup(connection.fileno())) as twin:
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
-        twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
+    return frames.connect(found.address, found.key, timeout_s)

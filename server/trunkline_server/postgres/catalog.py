@@ -110,15 +110,14 @@ ORDER BY i.indisprimary DESC, i.indexrelid
 async def list_tables(
     db: Database, *, schema: str | None = None, offset: int = 0, max_bytes: int = 65536
 ) -> dict[str, Any]:
-    """Return ``{"tables": [{"name", "kind", "rows", "comment"}], "total": n}`` in at most
-    ``max_bytes``.
+    """Return ``{"tables": [{"name", "kind", "rows", "comment"}], "total": n}``, bounded.
 
     ``rows`` is PostgreSQL's estimate; absent when there is none. When not everything fits,
     ``hint`` says how to go on. Partitions are left out: their partitioned table stands for them.
 
     Raises:
         TrunklineError: ``query.no_schema`` for an unknown schema; else as ``Database.fetch``.
-    """  # fmt: skip
+    """
     counts = {row["schema"]: row["tables"] for row in await db.fetch(_COUNT)}
     if schema is not None and schema not in counts:
         raise _no_schema(schema, list(counts))
@@ -154,7 +153,7 @@ async def describe_table(db: Database, table: str, *, max_bytes: int = 65536) ->
 
 
 def _keys(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    primary = next((json.loads(r["columns"]) for r in rows if r["kind"] == "p"), [])
+    primary: list[str] = next((json.loads(r["columns"]) for r in rows if r["kind"] == "p"), [])
     ours = [_reference(r) for r in rows if r["kind"] == "f" and r["is_ours"]]
     theirs = [_reference(r, "from") for r in rows if r["kind"] == "f" and _points_here(r)]
     return {"primary_key": primary, "foreign_keys": ours, "referenced_by": theirs}

@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from dataclasses import replace
+from importlib.metadata import version as version_of
 from typing import Any, Literal
 
 # FastMCP reads these while it is imported: no question to the package index, no second log format.
@@ -47,8 +48,10 @@ _RULES = (
     "then describe_table, then execute_query."
 )
 _FIRST_SESSION = (
-    b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
-    b'"capabilities":{},"clientInfo":{"name":"trunkline","version":"1"}}}',
+    (
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",'
+        b'"capabilities":{},"clientInfo":{"name":"trunkline","version":"1"}}}'
+    ),
     b'{"jsonrpc":"2.0","method":"notifications/initialized"}',
     b'{"jsonrpc":"2.0","id":2,"method":"tools/list"}',
 )
@@ -63,7 +66,7 @@ def build(source: Source, record: Record) -> FastMCP[Any]:
     profile = source.profile
     server: FastMCP[Any] = FastMCP(
         "Trunkline",
-        version=version("trunkline"),
+        version=version_of("trunkline"),
         instructions="\n\n".join(
             filter(None, (_RULES.format(name=profile.name), profile.description))
         ),
@@ -183,37 +186,27 @@ class _OfferedTool(FastTool):
         finally:
             outcome = _outcome(failure, outcome)
             spent_ms = round((time.perf_counter() - start) * 1000, 2)
+            call = self._call(arguments, answer)
             message = str(failure) if failure else ""
-            self._note(began, arguments, answer, outcome, message, spent_ms)
+            self._record(
+                replace(call, at=began, duration_ms=spent_ms, outcome=outcome, message=message)
+            )
         if failure is not None:
             raise ToolError(_sentence(failure), log_level=logging.DEBUG)
         return ToolResult(content=[mcp_types.TextContent(type="text", text=answer.text)])
 
-    def _note(
-        self,
-        began: float,
-        arguments: dict[str, Any],
-        answer: Answer,
-        outcome: Outcome,
-        message: str,
-        spent_ms: float,
-    ) -> None:
+    def _call(self, arguments: dict[str, Any], answer: Answer) -> Call:
         name, version = _client()
         query = arguments.get("query")
-        self._record(
-            Call(
-                at=began,
-                profile_id=self._source.profile.id,
-                client=name,
-                client_version=version,
-                tool=self.name,
-                statement=query if isinstance(query, str) else compact(arguments),
-                duration_ms=spent_ms,
-                rows=answer.rows,
-                bytes=len(answer.text.encode()),
-                outcome=outcome,
-                message=message,
-            )
+        return Call(
+            at=0.0,
+            profile_id=self._source.profile.id,
+            client=name,
+            client_version=version,
+            tool=self.name,
+            statement=query if isinstance(query, str) else compact(arguments),
+            rows=answer.rows,
+            bytes=len(answer.text.encode()),
         )
 
 
@@ -239,7 +232,8 @@ def _outcome(failure: Failure | None, otherwise: str) -> Outcome:
 def _sentence(failure: Failure) -> str:
     if not failure.detail or failure.detail in str(failure):
         return str(failure)
-    return f"{failure}\nPostgreSQL says: {failure.detail}"
+    who = "PostgreSQL says" if failure.code.startswith("query.") else "Details"
+    return f"{failure}\n{who}: {failure.detail}"
 
 
 def _client() -> tuple[str, str]:

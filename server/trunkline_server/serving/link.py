@@ -16,10 +16,16 @@ import struct
 import sys
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from pathlib import Path
 
 from trunkline_server import folders, runfile
@@ -117,7 +123,7 @@ class Link:
     def _stop_listening(self) -> None:
         # A blocked accept does not notice that its socket is closed: knock once.
         with contextlib.suppress(OSError, EOFError):
-            runfile.Client(self.address).close()
+            Client(self.address).close()
         self._listener.close()
 
     def _new_address(self) -> str:
@@ -125,7 +131,9 @@ class Link:
             return rf"\\.\pipe\trunkline-{self._profile.id}-{secrets.token_hex(8)}"
         path = folders.run() / f"{self._profile.id}.sock"
         if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
-            self._temporary = Path(tempfile.mkdtemp(prefix="trunkline-", dir="/tmp"))  # noqa: S108  mkdtemp makes a new folder for this user only; TMPDIR may be too long again
+            self._temporary = Path(
+                tempfile.mkdtemp(prefix="trunkline-", dir="/tmp")
+            )  # TMPDIR may be too long again
             path = self._temporary / "link"
         path.unlink(missing_ok=True)  # we hold the claim: what is left there is of a dead server
         return str(path)
@@ -140,9 +148,8 @@ class Link:
 
     def _admit(self, connection: Connection) -> None:
         try:
-            if not _is_ours(connection):
-                raise AuthenticationError
-            runfile.admit(connection, self._key, _PROOF_S)
+            _require_same_user(connection)
+            _admit(connection, self._key)
             self._loop.call_soon_threadsafe(self._begin, connection)
         except (OSError, EOFError, AuthenticationError, RuntimeError):
             connection.close()
@@ -170,11 +177,36 @@ def _hang_up(connection: Connection) -> None:
         connection.close()
 
 
-def _is_ours(connection: Connection) -> bool:
-    """Whether the peer runs as the same user, where the system tells."""
+def _require_same_user(connection: Connection) -> None:
+    """Refuse a peer of another user, where the system tells."""
     if sys.platform != "linux":
-        return True
+        return
     with socket.socket(fileno=os.dup(connection.fileno())) as twin:
         credentials = twin.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     _, uid, _ = struct.unpack("3i", credentials)
-    return bool(uid == os.getuid())
+    if uid != os.getuid():
+        raise AuthenticationError("another user")
+
+
+def _admit(connection: Connection, key: bytes) -> None:
+    """Make the one who connected prove it knows the key, and prove it too."""
+    with _deadline(connection, _PROOF_S):
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
+
+
+@contextlib.contextmanager
+def _deadline(connection: Connection, timeout_s: float) -> Iterator[None]:
+    """Make reads and writes fail after so many seconds of silence, where there are sockets."""
+    _limit(connection, timeout_s)
+    yield
+    _limit(connection, 0.0)
+
+
+def _limit(connection: Connection, timeout_s: float) -> None:
+    if sys.platform == "win32":
+        return
+    interval = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
+    with socket.socket(fileno=os.dup(connection.fileno())) as twin:
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)

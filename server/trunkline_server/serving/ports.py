@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -91,7 +90,7 @@ def program_on(port: int) -> str:
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listeners(table, port)}
     for process in Path("/proc").glob("[0-9]*") if inodes else ():
         with contextlib.suppress(OSError):
-            if any(os.readlink(link) in inodes for link in (process / "fd").iterdir()):
+            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
                 name = (process / "comm").read_text().strip()
                 return f"{name} (process {process.name})"
     return ""

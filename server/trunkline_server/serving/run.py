@@ -100,7 +100,7 @@ def run(order: Order, streams: StandardStreams) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         reason = "signal"
-    except Exception as exc:  # noqa: BLE001 - the edge of the process: it ends in a sentence
+    except Exception as exc:  # the edge of the process: it ends in a sentence
         logging.getLogger("trunkline").exception("The server stopped.")
         report(events.failed(explain(exc)))
         return EXIT_FAILED

@@ -17,6 +17,7 @@ class Endpoint(uvicorn.Server):
     """uvicorn that leaves signals to us and says nothing on its own."""
 
     def __init__(self, app: ASGIApp) -> None:
+        self._has_started = asyncio.Event()
         super().__init__(
             uvicorn.Config(
                 app,
@@ -38,10 +39,16 @@ class Endpoint(uvicorn.Server):
         """Serve on ``listener`` until :meth:`stop`."""
         await self.serve(sockets=[listener])
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and let those who wait know."""
+        await super().startup(sockets)
+        self._has_started.set()
+
     async def until_started(self, serving: asyncio.Task[None]) -> None:
         """Return when requests are answered; raise what ended ``serving`` before."""
-        while not self.started and not serving.done():
-            await asyncio.sleep(0.005)
+        started = asyncio.create_task(self._has_started.wait())
+        await asyncio.wait({started, serving}, return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
         if serving.done():
             serving.result()
 
