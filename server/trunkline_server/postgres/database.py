@@ -80,6 +80,7 @@ class Connection(asyncpg.Connection):
     """asyncpg's connection, with every type PostgreSQL's own text where JSON has no twin."""
 
     known_types: dict[int, _TypeInfo]
+    _protocol: Any  # asyncpg's own, which its type stubs leave out
 
     def speak_text(self, known_types: dict[int, _TypeInfo]) -> None:
         """Let the values of ``values.TEXT_CODECS`` and of types in ``known_types`` be text."""
@@ -194,7 +195,7 @@ async def _connect(
         ssl=encryption,
         direct_tls=False,
         server_settings={"application_name": "Trunkline", "datestyle": "ISO"},
-        target_session_attrs=profile.target_session_attrs,
+        target_session_attrs=asyncpg.connect_utils.SessionAttribute(profile.target_session_attrs),
         krbsrvname="postgres",
         gsslib="sspi" if sys.platform == "win32" else "gssapi",
         connection_class=Connection,
@@ -457,7 +458,7 @@ async def _read_capped(
     statement = await connection.prepare(sql, name="")
     columns = statement.get_attributes()
     arguments = _arguments(statement.get_parameters(), params)
-    portal = statement.cursor(*arguments, prefetch=1).__aiter__()
+    portal: Any = statement.cursor(*arguments, prefetch=1).__aiter__()
     taken = _Taken(caps)
     size = min(FIRST_BATCH, caps.rows + 1)
     # Bind and Execute in one round trip, further batches from the same portal: asyncpg has a

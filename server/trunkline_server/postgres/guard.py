@@ -254,7 +254,8 @@ def _check_node(node: ast.Node, *, is_top: bool) -> None:
         _check_current_setting(node)
 
 
-def _check_setting(name: str) -> None:
+def _check_setting(setting: str | None) -> None:
+    name = setting or ""
     if name.lower() == "all":
         raise fail(
             "guard.secret",
@@ -342,19 +343,19 @@ def _from_type(node: Any) -> Iterator[Name]:
 
 
 def _from_range(node: Any) -> Iterator[Name]:
-    yield Name("relation", node.relname, node.schemaname)
+    yield Name("relation", str(node.relname), node.schemaname)
 
 
 def _from_column(node: Any) -> Iterator[Name]:
     parts = node.fields
     if len(parts) > 1 and isinstance(parts[-1], ast.String):
-        yield Name("attribute", parts[-1].sval, None, 1)
+        yield Name("attribute", _last(parts), None, 1)
 
 
 def _from_indirection(node: Any) -> Iterator[Name]:
     for part in node.indirection or ():
         if isinstance(part, ast.String):
-            yield Name("attribute", part.sval, None, 1)
+            yield Name("attribute", str(part.sval), None, 1)
 
 
 _READERS: dict[type[Any], Any] = {
@@ -405,7 +406,7 @@ def _could_show(nodes: list[ast.Node], relation: str, column: str) -> bool:
     whole = {relation}
     for node in nodes:
         if isinstance(node, ast.Alias):
-            whole.add(node.aliasname)
+            whole.add(str(node.aliasname))
             if node.colnames:
                 return True
     return any(_shows(node, column, whole) for node in nodes)
@@ -418,11 +419,11 @@ def _shows(node: ast.Node, column: str, whole: set[str]) -> bool:
     if isinstance(node, ast.A_Indirection):
         return any(
             isinstance(p, ast.A_Star) or getattr(p, "sval", None) == column
-            for p in node.indirection
+            for p in node.indirection or ()
         )
     if not isinstance(node, ast.ColumnRef):
         return False
-    last = node.fields[-1]
+    last: Any = (node.fields or ())[-1]
     if isinstance(last, ast.A_Star):
         return True
     return last.sval == column or last.sval in whole

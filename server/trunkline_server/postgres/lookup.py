@@ -186,8 +186,8 @@ class Lookup:
 
     def _casts_between(self, types: set[int]) -> Iterator[Name]:
         for cast in self._facts.get(_key(_CASTS), ()):
-            ends = {cast["source"], cast["target"]}
-            if ends & types or max(ends) < _FIRST_USER_OID:
+            own = {oid for oid in (cast["source"], cast["target"]) if oid >= _FIRST_USER_OID}
+            if not own or own & types:
                 yield _by_id("function", cast["function"])
 
 
@@ -230,7 +230,9 @@ def _fits(name: Name, fact: Fact) -> bool:
     if name.arguments < 0:
         return True
     least = fact["arguments"] - fact["defaults"] - (1 if fact["is_variadic"] else 0)
-    return least <= name.arguments and (fact["is_variadic"] or name.arguments <= fact["arguments"])
+    return least <= name.arguments and bool(
+        fact["is_variadic"] or name.arguments <= fact["arguments"]
+    )
 
 
 def _behind_function(fact: Fact) -> Iterator[Name]:
