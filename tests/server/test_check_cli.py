@@ -138,3 +138,42 @@ def test_an_unknown_name_is_a_failure(
     event = events.decode(capsys.readouterr().out.strip())
     assert isinstance(event, events.Failed)
     assert event.code == "profile.unknown"
+
+
+def test_a_connection_string_is_enough(server: Server, capsys: pytest.CaptureFixture[str]):
+    options = check_cli.Namespace(profile=None, url=server.dsn("shop_reader"), events=False)
+    assert check_cli.run(options) == 0
+    assert PASSWORD not in capsys.readouterr().out
+
+
+def test_without_a_database_it_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert check_cli.run(check_cli.Namespace(profile=None, events=False)) == 2
+    assert capsys.readouterr().err.startswith("There is no database to check.")
+
+
+def test_an_unfinished_form_is_refused_before_anything_is_tried():
+    code, out, err = finished(started(profile_at(0), "events"))
+    assert (code, err.split(".")[0]) == (1, "The port is a number from 1 to 65535")
+    assert [events.decode(line).event for line in out.splitlines()] == ["failed"]
+
+
+@pytest.mark.usefixtures("home")
+def test_the_sample_needs_no_password_of_the_caller():
+    from trunkline_server import sample
+
+    code, out, err = finished(started(sample.profile(), password=""))
+    assert (code, err) == (0, "")
+    assert "change nothing" in out
+
+
+def test_a_reader_that_goes_away_ends_the_check_quietly(server: Server):
+    running = started(profile_at(server.port, user="shop_reader"), "events")
+    assert running.stdout
+    assert running.stderr
+    with running:
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 1

@@ -16,12 +16,15 @@ from dataclasses import asdict
 from typing import Any
 
 from trunkline_server import events
-from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, Failure, TrunklineError
+from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, Failure, TrunklineError, fail
 from trunkline_server.postgres.check import check
-from trunkline_server.profiles.profile import Profile, from_json
+from trunkline_server.profiles.profile import Profile, from_json, problems
 from trunkline_server.stages import title
 
+Subject = tuple[Profile, str | None]
+
 FROM_INPUT = "-"
+_URL = "DATABASE_URL"
 
 _LAST_WORD_S = 0.15
 _SIGNS = {"done": "✓", "warned": "!", "failed": "✗", "skipped": "○"}
@@ -29,20 +32,23 @@ _CANCELLED = "The check was stopped."
 
 
 def run(options: Namespace) -> int:
-    """Check one profile and return the exit code: 0 passed, 1 failed, 2 unusable input.
+    """Check one database and return the exit code: 0 passed, 1 failed, 2 unusable input.
 
-    ``options`` has ``profile`` (a name, an id, or ``-`` for the first input line), ``events`` and
-    ``json``. Under ``events`` with ``-`` the end of the input cancels the check.
+    ``options`` has ``profile`` (a name, an id, ``-`` for the first input line, or nothing), may
+    have ``url``, ``events`` and ``json``. Without profile and url, ``DATABASE_URL`` is checked.
+    Under ``events`` with ``-`` the end of the input cancels the check.
     """
     _speak_utf8()
     try:
-        profile, password = _subject(_name(options))
+        profile, password = _subject(options)
     except TrunklineError as exc:
         return _refuse(exc.failure, as_event=options.events)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        sys.stderr.write("The first input line is not a profile.\n")
-        return EXIT_USAGE
-    return asyncio.run(_watched(profile, password, options))
+    try:
+        return asyncio.run(_watched(profile, password, options))
+    except BrokenPipeError:
+        # Whoever read our output is gone; nothing of it may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_FAILED
 
 
 def _speak_utf8() -> None:
@@ -52,27 +58,75 @@ def _speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
+def _subject(options: Namespace) -> Subject:
+    name = _name(options)
+    if name == FROM_INPUT:
+        profile, password = _from_first_line(sys.stdin.buffer.readline())
+    elif name:
+        profile, password = _saved(name)
+    else:
+        profile, password = _parsed(getattr(options, "url", None) or os.environ.get(_URL))
+    # A form that is checked before it is saved has no id or name of its own yet.
+    wrong = [p for p in problems(profile) if p.field not in {"id", "name"}]
+    if wrong:
+        raise fail("profile.incomplete", wrong[0].message, f"See “{wrong[0].field}”.")
+    return profile, password
+
+
 def _name(options: Namespace) -> str:
     chosen = options.profile
-    return str(chosen[0] if isinstance(chosen, list | tuple) else chosen)
+    return str((chosen[0] if isinstance(chosen, list | tuple) else chosen) or "")
 
 
-def _subject(name: str) -> tuple[Profile, str | None]:
-    if name == FROM_INPUT:
-        document = json.loads(sys.stdin.buffer.readline())
-        return from_json(document["profile"]), document.get("password")
+def _from_first_line(line: bytes) -> Subject:
+    try:
+        document = json.loads(line)
+        profile, password = from_json(document["profile"]), document.get("password")
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise fail("usage.first_line", "The first input line is not a profile.") from exc
+    return _sample(profile) if profile.sample else (profile, password)
+
+
+def _saved(name: str) -> Subject:
     # Only needed here: the keyring costs a tenth of a second, more when it must be unlocked.
     from trunkline_server.profiles import secrets, store
 
     profile = store.Store().get(name)
-    return profile, secrets.get(profile.id)
+    return profile, secrets.get(profile.id) or _sample_password(profile)
+
+
+def _sample_password(profile: Profile) -> str | None:
+    """Return a new password of the sample. Only when none is known: the old one ends with it."""
+    if not profile.sample:
+        return None
+    from trunkline_server import sample  # the extra "sample" may be absent
+
+    try:
+        return sample.password()
+    except TrunklineError:
+        return None  # the first stage finds the same, as an event of its own
+
+
+def _parsed(text: str | None) -> Subject:
+    if not text:
+        raise fail(
+            "usage.nothing",
+            "There is no database to check.",
+            f"Name one with --profile or --url, or set {_URL}.",
+        )
+    from trunkline_server.profiles import dsn  # saved profiles need no parser
+
+    parsed = dsn.parse(text)
+    for note in parsed.notes:
+        sys.stderr.write(f"{note}\n")
+    return parsed.profile(str(parsed.fields.get("database") or "database")), parsed.password
 
 
 def _refuse(failure: Failure, *, as_event: bool) -> int:
     if as_event:
         _write(events.encode(events.failed(failure)))
     sys.stderr.write(f"{failure}\n")
-    return EXIT_FAILED
+    return EXIT_USAGE if failure.code.startswith("usage.") else EXIT_FAILED
 
 
 async def _watched(profile: Profile, password: str | None, options: Namespace) -> int:
@@ -114,15 +168,19 @@ async def _told(
         seen.append(event)
         if options.events:
             _write(events.encode(event))
-        elif not options.json:
+        elif not _is_json(options):
             _row(event, profile)
     failed = next((e for e in seen if isinstance(e, events.Failed)), None)
-    if options.json:
+    if _is_json(options):
         _write(json.dumps(_summary(seen, failed), ensure_ascii=False))
     if failed is None:
         return 0
     sys.stderr.write(f"{failed.failure}\n")
     return EXIT_FAILED
+
+
+def _is_json(options: Namespace) -> bool:
+    return bool(getattr(options, "json", False))
 
 
 def _row(event: events.Stage | events.Failed, profile: Profile) -> None:
