@@ -1,0 +1,175 @@
+"""``trunkline``: the tray app without arguments, its actions in a terminal with a verb."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from trunkline_desktop.verbs import say
+from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, TrunklineError, fail
+from trunkline_server.profiles.profile import LABELS, SSL_MODES, TRANSPORTS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb, or the app; returns the exit code: 0 done, 1 refused or failed, 2 usage."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if not given:
+        return _app()
+    say.prepare()
+    try:
+        options = _parser().parse_args(given)
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else EXIT_USAGE
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        code: int = options.verb(options)
+    except TrunklineError as exc:
+        if options.json:
+            say.as_json({"failed": exc.failure.as_json()})
+        say.note(str(exc))
+        return EXIT_USAGE if exc.code.startswith("usage.") else EXIT_FAILED
+    except (KeyboardInterrupt, BrokenPipeError):
+        return EXIT_FAILED
+    return code
+
+
+def _app() -> int:
+    try:
+        app = import_module("trunkline_desktop.app")  # Qt; no verb needs it
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").split(".")[0] != "PySide6":
+            raise
+        missing = fail("app.missing", "The window of Trunkline is not part of this installation.",
+                       "Install it with: pip install 'trunkline[desktop]'")  # fmt: skip
+        say.note(str(missing))
+        return EXIT_FAILED
+    code: int = app.main()
+    return code
+
+
+def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """Return a verb whose module is loaded when it runs: help and errors stay quick."""
+
+    def verb(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"trunkline_desktop.{module}"), function)(options)
+        return code
+
+    return verb
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trunkline",
+        description="Connects PostgreSQL databases to AI apps. Without a verb: the tray app.",
+        epilog="Try it without a database of your own: trunkline demo",
+    )
+    parser.add_argument("--version", action="version", version=f"trunkline {version('trunkline')}")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _database_verbs(verbs)
+    _run_verbs(verbs)
+    _app_verbs(verbs)
+    return parser
+
+
+_Verbs = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _verb(
+    verbs: _Verbs[argparse.ArgumentParser], name: str, place: tuple[str, str], summary: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=summary, description=f"{summary}.")
+    parser.add_argument("--json", action="store_true", help="answer JSON")
+    parser.set_defaults(verb=_later(*place))
+    return parser
+
+
+def _database_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
+    add = _verb(verbs, "add", ("verbs.databases", "add"), "Save a database")
+    _name(add)
+    source = add.add_mutually_exclusive_group()
+    source.add_argument("--url", help="a connection string, or any text with one")
+    source.add_argument("--env-file", metavar="FILE", help="a file with DATABASE_URL or PG* lines")
+    source.add_argument("--sample", action="store_true", help="the sample shop that comes along")
+    _password(add)
+    _fields(add)
+    _verb(verbs, "list", ("verbs.databases", "list_all"), "List the saved databases")
+    _name(_verb(verbs, "show", ("verbs.databases", "show"), "Show what is saved of a database"))
+    edit = _verb(verbs, "edit", ("verbs.databases", "edit"), "Change a saved database")
+    _name(edit)
+    edit.add_argument("--rename", metavar="NAME", help="call it NAME from now on")
+    edit.add_argument("--ask-password", action="store_true", help="ask for a new password")
+    _password(edit)
+    _fields(edit)
+    _name(_verb(verbs, "remove", ("verbs.databases", "remove"), "Forget a database"))
+
+
+def _run_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
+    _name(_verb(verbs, "check", ("verbs.runs", "check"), "Find out whether a connection works"))
+    start = _verb(verbs, "start", ("verbs.runs", "start"), "Serve a database until Ctrl+C")
+    _name(start)
+    start.add_argument("--transport", choices=TRANSPORTS, help="how AI apps reach it")
+    activity = _verb(verbs, "activity", ("verbs.history", "activity"), "Show who asked what")
+    activity.add_argument("name", nargs="?", metavar="NAME", help="of this database only")
+    activity.add_argument("--limit", type=int, default=50, help="how many questions (default 50)")
+    demo = _verb(verbs, "demo", ("demo", "demo"), "Show all of it with a sample database")
+    demo.add_argument("--keep", action="store_true", help="keep the temporary folder")
+
+
+def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
+    _verb(verbs, "clients", ("verbs.apps", "clients"), "List the AI apps")
+    connect = _verb(verbs, "connect", ("verbs.apps", "connect"), "Let an AI app use a database")
+    _change(connect)
+    connect.add_argument("--transport", choices=TRANSPORTS, help="how the app reaches it")
+    connect.add_argument("--entry", metavar="KEY", help="the entry's name in the app's file")
+    _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
+    export = _verb(verbs, "export", ("verbs.apps", "export"), "Write what an AI app needs")
+    _name(export)
+    export.add_argument("--client", required=True, metavar="ID|json|mcpb", help="for which app")
+    export.add_argument("--output", metavar="FILE", help="into this file (default: the terminal)")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the name or the id of the database")
+
+
+def _change(parser: argparse.ArgumentParser) -> None:
+    _name(parser)
+    parser.add_argument(
+        "--client", required=True, metavar="ID", help="which app: trunkline clients"
+    )
+    parser.add_argument("--path", metavar="FILE", help="this file, not the detected one")
+    parser.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+
+
+def _password(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--password-stdin", action="store_true",
+                        help="read the password from standard input")  # fmt: skip
+
+
+def _fields(parser: argparse.ArgumentParser) -> None:
+    """Add one option per field of a profile that people set."""
+    add = parser.add_argument
+    add("--host", help="name, address, or folder of a Unix socket")
+    add("--port", type=int)
+    add("--database")
+    add("--user")
+    add("--sslmode", choices=SSL_MODES)
+    for name in ("--sslrootcert", "--sslcert", "--sslkey"):
+        add(name, metavar="FILE")
+    add("--label", choices=LABELS)
+    add("--description", help="what the data is about, for the AI")
+    add("--statement-timeout", type=float, metavar="S", help="seconds a query may take")
+    add("--max-rows", type=int, metavar="N", help="rows of a reply")
+    add("--max-bytes", type=int, metavar="N", help="bytes of a reply")
+    add("--transport", choices=TRANSPORTS, help="how AI apps reach it")
+    add("--http-port", type=int, metavar="N", help="port of its HTTP or SSE address")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

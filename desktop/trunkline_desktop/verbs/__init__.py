@@ -1,0 +1,1 @@
+"""What ``trunkline VERB`` does, one function per verb. Never imports Qt."""

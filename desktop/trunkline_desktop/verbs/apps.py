@@ -1,0 +1,163 @@
+"""``clients, connect, disconnect`` and ``export``: the AI apps and their files."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from argparse import Namespace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from trunkline_desktop.verbs import say
+from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients.app import App, plain_entry
+from trunkline_server.clients.plan import Plan
+from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+
+_VERSION = "0.1.0"
+
+
+def clients(options: Namespace) -> int:
+    """List the AI apps, whether they are here, and which databases they may use."""
+    profiles = Store().load()
+    found = [_state(app, profiles) for app in apps.ALL.values()]
+    if options.json:
+        say.as_json(found)
+        return 0
+    rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
+             ", ".join(a["connected"]) or "-", a["path"]) for a in found]  # fmt: skip
+    say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
+    return 0
+
+
+def connect(options: Namespace) -> int:
+    """Let an AI app use a database: its file gets one entry."""
+    app = _app(options.client)
+    if options.transport and options.transport != "stdio":
+        title = f"{app.name} can only start a program; its file takes no address."
+        raise fail("client.transport", title, "Leave out --transport: the entry works with each.")
+    profile = Store().get(options.name)
+    return _carry_out(plan.connect(app, profile, path=_path(options), name=options.entry), options)
+
+
+def disconnect(options: Namespace) -> int:
+    """Take the entry out of an AI app's file again."""
+    app, profile = _app(options.client), Store().get(options.name)
+    return _carry_out(plan.disconnect(app, profile, path=_path(options)), options)
+
+
+def export(options: Namespace) -> int:
+    """Write what an AI app needs, to paste or open there: its JSON, or an .mcpb bundle."""
+    profile = Store().get(options.name)
+    content = _exported(options.client, profile)
+    if not options.output:
+        if options.client == "mcpb" and sys.stdout.isatty():
+            raise fail("usage.output", "A bundle is not text.", "Name a file with --output.")
+        sys.stdout.buffer.write(content)
+        return 0
+    file = Path(options.output)
+    try:
+        file.write_bytes(content)
+    except OSError as exc:
+        title = f"The file {file} cannot be written: {exc.strerror}."
+        raise fail("export.unwritable", title, "Choose another place.") from exc
+    if options.json:
+        say.as_json({"written": str(file.absolute())})
+    else:
+        say.line(f"Wrote {file}.")
+    return 0
+
+
+def _carry_out(wanted: Plan, options: Namespace) -> int:
+    backup = None
+    if not options.dry_run:
+        applied = writer.apply(wanted)
+        wanted, backup = applied.plan, applied.backup
+    if options.json:
+        say.as_json({
+            "client": wanted.app.id, "path": str(wanted.path), "name": wanted.name,
+            "changed": wanted.is_needed and not options.dry_run, "diff": wanted.diff,
+            "backup": str(backup) if backup else None, "next": wanted.app.afterwards,
+        })  # fmt: skip
+        return 0
+    if wanted.diff:
+        say.diff(wanted.diff)
+    say.line(_outcome(wanted, is_dry=options.dry_run))
+    if wanted.is_needed and not options.dry_run:
+        if backup:
+            say.line(f"The file as it was is kept in {backup}.")
+        say.line(f"Next: {wanted.app.afterwards}")
+    return 0
+
+
+def _outcome(done: Plan, *, is_dry: bool) -> str:
+    if not done.is_needed:
+        state = "is connected already" if done.verb == "connect" else "is not connected"
+        return f"Nothing to change: {done.app.name} {state}."
+    if is_dry:
+        return "Nothing was written."
+    word = "now has" if done.verb == "connect" else "no longer has"
+    return f"{done.app.name} {word} “{done.name}”."
+
+
+def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
+    return {
+        "id": app.id, "name": app.name, "installed": app.is_installed(), "path": str(app.path()),
+        "connected": [p.id for p in profiles if plan.is_connected(app, p)],
+    }  # fmt: skip
+
+
+def _app(client: str) -> App:
+    if app := apps.ALL.get(client):
+        return app
+    near = get_close_matches(client, apps.ALL, n=1, cutoff=0.4)
+    hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(apps.ALL)}."
+    raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
+
+
+def _path(options: Namespace) -> Path | None:
+    return Path(options.path).expanduser().absolute() if options.path else None
+
+
+def _exported(client: str, profile: Profile) -> bytes:
+    command = plan.command(profile)
+    if client == "mcpb":
+        return _bundle(profile)
+    if client == "json":
+        document = {"mcpServers": {profile.id: plain_entry(command)}}
+    else:
+        try:
+            app = _app(client)
+        except TrunklineError as exc:
+            raise fail(exc.code, exc.failure.title, f"{exc.failure.hint} Or: json, mcpb.") from exc
+        document = {profile.id: app.entry(command)}
+        for key in reversed(app.table):
+            document = {key: document}
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _bundle(profile: Profile) -> bytes:
+    """Return an MCP bundle that starts the installed program; nothing in it is secret.
+
+    https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md
+    """
+    entry = plain_entry(plan.command(profile))
+    manifest = {
+        "manifest_version": "0.3",
+        "name": f"trunkline-{profile.id}",
+        "display_name": profile.name,
+        "version": _VERSION,
+        "description": profile.description or f"The database “{profile.name}”, read-only.",
+        "author": {"name": "Trunkline"},
+        "server": {"type": "binary", "entry_point": "trunkline-stdio",
+                   "mcp_config": {"env": {}} | entry},
+    }  # fmt: skip
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False))
+    return packed.getvalue()

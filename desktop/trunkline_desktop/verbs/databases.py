@@ -1,0 +1,160 @@
+"""``add, list, show, edit`` and ``remove``: the saved databases."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trunkline_desktop.verbs import say
+from trunkline_server.errors import fail
+from trunkline_server.profiles import saving
+from trunkline_server.profiles.profile import Profile, problems, slug
+from trunkline_server.profiles.store import Store
+
+FIELDS = ("host", "port", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey",
+          "label", "description", "statement_timeout", "max_rows", "max_bytes", "transport",
+          "http_port")  # fmt: skip
+
+
+def add(options: Namespace) -> int:
+    """Save a new database and its password."""
+    profile, password = _described(options)
+    profile = replace(profile, **_given(options))
+    store = Store()
+    for problem in problems(profile, store.load()):
+        raise fail("profile.invalid", problem.message, f"See --{_flag(problem.field)}.")
+    saved = saving.add(store, profile, _password(options, password, profile))
+    if options.json:
+        say.as_json(saved.as_json())
+        return 0
+    say.line(f"Saved “{saved.name}”: {_address(saved)}.")
+    say.line(f"Next: trunkline check {saved.id}")
+    return 0
+
+
+def list_all(options: Namespace) -> int:
+    """List the saved databases."""
+    profiles = Store().load()
+    if options.json:
+        say.as_json([profile.as_json() for profile in profiles])
+    elif not profiles:
+        say.line("No database is saved yet. Add one: trunkline add NAME --url postgresql://…")
+    else:
+        rows = [(p.name, p.id, _address(p), p.label, p.transport) for p in profiles]
+        say.table(("NAME", "ID", "ADDRESS", "LABEL", "TRANSPORT"), rows)
+    return 0
+
+
+def show(options: Namespace) -> int:
+    """Show everything saved about a database, except its secrets."""
+    profile = Store().get(options.name)
+    if options.json:
+        say.as_json(profile.as_json())
+    else:
+        say.pairs([(name.replace("_", " "), _plain(v)) for name, v in profile.as_json().items()])
+    return 0
+
+
+def edit(options: Namespace) -> int:
+    """Change some fields of a database, or its password."""
+    store = Store()
+    profile = store.get(options.name)
+    changes = _given(options) | ({"name": options.rename} if options.rename else {})
+    password = _from_input() if options.password_stdin else None
+    if options.ask_password:
+        password = _asked(profile)
+    if not changes and password is None:
+        raise fail("usage.nothing", "Nothing to change was named.", "See: trunkline edit --help")
+    saved = saving.update(store, replace(profile, **changes), password)
+    if options.json:
+        say.as_json(saved.as_json())
+    else:
+        say.line(f"Saved “{saved.name}”: {_address(saved)}.")
+    return 0
+
+
+def remove(options: Namespace) -> int:
+    """Forget a database and its secrets."""
+    from trunkline_server.clients import apps, plan
+
+    store = Store()
+    profile = store.get(options.name)
+    still = [app for app in apps.ALL.values() if plan.is_connected(app, profile)]
+    saving.remove(store, profile)
+    if options.json:
+        say.as_json({"removed": profile.id, "still_in": [app.id for app in still]})
+        return 0
+    say.line(f"Removed “{profile.name}” and its password.")
+    for app in still:
+        say.line(f"{app.name} still has an entry “{profile.id}”; remove it there.")
+    return 0
+
+
+def _described(options: Namespace) -> tuple[Profile, str | None]:
+    """Return the profile of a link, an .env file, the sample or nothing but the name."""
+    if options.sample:
+        from trunkline_server import sample
+
+        return replace(sample.profile(), name=options.name), sample.password()
+    text = options.url or ""
+    if options.env_file:
+        text = _text_of(Path(options.env_file))
+    if not text:
+        return Profile(id=slug(options.name), name=options.name), None
+    from trunkline_server.profiles import dsn
+
+    parsed = dsn.parse(text)
+    for sentence in parsed.notes:
+        say.note(f"Note: {sentence}")
+    if parsed.password and options.url:
+        say.note("Warning: other users of this computer could read the password in --url, and your "
+                 "shell may remember it. Prefer --password-stdin.")  # fmt: skip
+    return parsed.profile(options.name), parsed.password
+
+
+def _given(options: Namespace) -> dict[str, Any]:
+    named = {field: getattr(options, field) for field in FIELDS}
+    return {field: value for field, value in named.items() if value is not None}
+
+
+def _password(options: Namespace, found: str | None, profile: Profile) -> str | None:
+    if options.password_stdin:
+        return _from_input()
+    if found is not None or not sys.stdin.isatty():
+        return found
+    return _asked(profile)
+
+
+def _from_input() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _asked(profile: Profile) -> str:
+    return getpass.getpass(f"Password of {profile.user} on {profile.host} (empty for none): ")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise fail("usage.env_file", f"The file {file} cannot be read.", "Check its path.") from exc
+
+
+def _address(profile: Profile) -> str:
+    if profile.sample:
+        return "embedded sample database"
+    return f"{profile.user}@{profile.host}:{profile.port}/{profile.database}"
+
+
+def _flag(field: str) -> str:
+    return field.replace("_", "-")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

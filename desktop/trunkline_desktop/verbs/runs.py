@@ -1,0 +1,155 @@
+"""``check`` and ``start``: a ``trunkline-server`` is started, its events are told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Never
+
+from trunkline_desktop.verbs import say
+from trunkline_server import events, programs
+from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+from trunkline_server.stages import title
+
+_GRACE_S = 5.0
+
+
+def check(options: Namespace) -> int:
+    """Find out whether, and if not why, a connection works; one row per stage."""
+    profile = Store().get(options.name)
+    stages: list[events.Stage] = []
+    failed: events.Failed | None = None
+    with serving("check", "--profile", profile.id, "--events") as child:
+        for event in told(child):
+            if isinstance(event, events.Stage) and event.state != "running":
+                stages.append(event)
+                if not options.json:
+                    show_stage(event, profile)
+            elif isinstance(event, events.Failed):
+                failed = event
+    if options.json:
+        say.as_json({"ok": failed is None, "stages": [asdict(stage) for stage in stages],
+                     "failed": asdict(failed) if failed else None})  # fmt: skip
+    if failed:
+        say.note(str(failed.failure))
+    return EXIT_FAILED if failed or not stages else 0
+
+
+def start(options: Namespace) -> int:
+    """Serve a database in the foreground, until Ctrl+C."""
+    profile = Store().get(options.name)
+    transport = options.transport or profile.transport
+    try:
+        with (
+            _sigterm_is_ctrl_c(),
+            serving(
+                *(
+                    "run",
+                    "--profile",
+                    profile.id,
+                    "--transport",
+                    transport,
+                    "--events",
+                    "--until-eof",
+                )
+            ) as child,
+        ):
+            for event in told(child):
+                _tell(event, profile, as_json=options.json)
+            return 0 if child.wait() == 0 else EXIT_FAILED
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextmanager
+def serving(*arguments: str, first_line: bytes = b"") -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``trunkline-server``; closing its input asks it to stop, and it is waited for.
+
+    Raises:
+        TrunklineError: ``program.missing``.
+    """
+    child = subprocess.Popen(
+        [str(programs.path_of("trunkline-server")), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        if first_line and child.stdin:
+            child.stdin.write(first_line + b"\n")
+            child.stdin.flush()
+        yield child
+    finally:
+        stop(child)
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End a server by ending its input; kill it when it does not listen."""
+    try:
+        if child.stdin:
+            child.stdin.close()
+        child.wait(_GRACE_S)
+    except (subprocess.TimeoutExpired, BrokenPipeError):
+        child.kill()
+        child.wait()
+    finally:
+        if child.stdout:
+            child.stdout.close()
+
+
+def told(child: subprocess.Popen[bytes]) -> Iterator[events.Event]:
+    """Return the events of a server as they come, until it ends."""
+    assert child.stdout  # noqa: S101 - it was started with a pipe
+    for line in child.stdout:
+        yield events.decode(line)
+
+
+def until_ready(child: subprocess.Popen[bytes]) -> events.Ready:
+    """Return the event that says a server accepts questions.
+
+    Raises:
+        TrunklineError: it failed; the failure it told.
+    """
+    for event in told(child):
+        if isinstance(event, events.Ready):
+            return event
+        if isinstance(event, events.Failed):
+            raise TrunklineError(event.failure)
+    raise fail("run.ended", "The server ended at once.", "Look at what it wrote above.")
+
+
+def show_stage(stage: events.Stage, profile: Profile, indent: str = "") -> None:
+    """Write the row of one stage that has ended."""
+    name = title(stage.stage, port=profile.port)
+    took = "not reached" if stage.state == "skipped" else f"{stage.ms:.0f} ms"
+    say.line(f"{indent}{say.sign(stage.state)} {name:<24}{took:>12}  {stage.note}")
+
+
+def _tell(event: events.Event, profile: Profile, *, as_json: bool) -> None:
+    if as_json:
+        say.line(events.encode(event))
+    elif isinstance(event, events.Ready):
+        where = f" at {event.url}" if event.url else " to AI apps on this computer"
+        say.line(f"Serving “{profile.name}”{where}. Stop with Ctrl+C.")
+    elif isinstance(event, events.Client):
+        say.line(f"{event.name} {event.version} is connected.")
+    if isinstance(event, events.Failed):
+        say.note(str(event.failure))
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(*_: Any) -> Never:
+    raise KeyboardInterrupt

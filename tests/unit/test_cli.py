@@ -1,0 +1,259 @@
+"""``trunkline VERB``: the actions of the app in a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes import MemoryKeyring
+from trunkline_desktop import cli
+from trunkline_server.serving.activity import Activity, Call
+
+URL = "postgresql://ada@db.example.com:5433/sales"
+VERBS = ("add", "list", "show", "edit", "remove", "check", "start", "clients", "connect",
+         "disconnect", "export", "activity", "demo")  # fmt: skip
+
+
+class Terminal:
+    """Runs verbs in this process and keeps what the last one wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._patch = patch
+        self.out = self.err = ""
+
+    def __call__(self, *arguments: str, given: str = "") -> int:
+        self._patch.setattr("sys.stdin", io.StringIO(given))
+        code = cli.main(arguments)
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def trunkline(
+    home: Path,
+    memory_keyring: MemoryKeyring,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Terminal:
+    return Terminal(capsys, monkeypatch)
+
+
+@pytest.fixture
+def saved(trunkline: Terminal) -> Terminal:
+    assert trunkline("add", "Sales", "--url", URL, "--password-stdin", given="s3cret\n") == 0
+    return trunkline
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "Claude" / "claude_desktop_config.json"
+
+
+# The saved databases
+
+
+def test_add_reads_a_link_and_keeps_the_password_in_the_keyring(
+    saved: Terminal, memory_keyring: MemoryKeyring, home: Path
+) -> None:
+    saved("show", "sales", "--json")
+    assert (saved.json["host"], saved.json["port"]) == ("db.example.com", 5433)
+    assert memory_keyring.kept["Trunkline", "sales"] == "s3cret"
+    assert b"s3cret" not in (home / "config" / "profiles.json").read_bytes()
+
+
+def test_add_reads_options(trunkline: Terminal) -> None:
+    assert trunkline("add", "Shop", "--host", "h", "--user", "u", "--label", "test", "--json") == 0
+    assert (trunkline.json["host"], trunkline.json["label"]) == ("h", "test")
+
+
+def test_add_reads_an_env_file(trunkline: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"DEBUG=1\nDATABASE_URL={URL}\n")
+    assert trunkline("add", "Shop", "--env-file", str(file), "--json") == 0
+    assert trunkline.json["database"] == "sales"
+
+
+def test_a_password_in_the_link_works_and_is_warned_about(
+    trunkline: Terminal, memory_keyring: MemoryKeyring
+) -> None:
+    trunkline("add", "Shop", "--url", "postgresql://u:s3cret@h/d")
+    assert memory_keyring.kept["Trunkline", "shop"] == "s3cret"
+    assert "--password-stdin" in trunkline.err
+    assert "s3cret" not in trunkline.out + trunkline.err
+
+
+def test_a_field_that_cannot_be_is_refused(trunkline: Terminal) -> None:
+    assert trunkline("add", "Shop", "--host", "h", "--port", "70000") == 1
+    assert trunkline.err == "The port is a number from 1 to 65535. See --port.\n"
+
+
+def test_list_shows_names_and_addresses_in_columns(saved: Terminal) -> None:
+    assert saved("list") == 0
+    head, row = saved.out.splitlines()
+    assert row.split() == ["Sales", "sales", "ada@db.example.com:5433/sales", "stdio"]
+    assert head.index("ADDRESS") == row.index("ada@")
+
+
+def test_an_empty_list_says_how_to_begin(trunkline: Terminal) -> None:
+    assert trunkline("list") == 0
+    assert "trunkline add" in trunkline.out
+
+
+def test_an_unknown_name_offers_the_nearest(saved: Terminal) -> None:
+    assert saved("show", "slaes") == 1
+    assert saved.out == ""
+    assert saved.err == "There is no database “slaes”. Did you mean “Sales”?\n"
+
+
+def test_with_json_a_failure_is_json_too(saved: Terminal) -> None:
+    assert saved("show", "nothing", "--json") == 1
+    assert saved.json["failed"]["code"] == "profile.unknown"
+    assert saved.err
+
+
+def test_edit_changes_what_is_named_only(saved: Terminal) -> None:
+    assert saved("edit", "Sales", "--port", "5444", "--rename", "Sales EU", "--json") == 0
+    changed = saved.json
+    assert (changed["id"], changed["name"], changed["port"]) == ("sales", "Sales EU", 5444)
+    assert changed["host"] == "db.example.com"
+
+
+def test_edit_changes_the_password(saved: Terminal, memory_keyring: MemoryKeyring) -> None:
+    assert saved("edit", "Sales", "--password-stdin", given="new\n") == 0
+    assert memory_keyring.kept["Trunkline", "sales"] == "new"
+
+
+def test_edit_of_nothing_is_a_usage_error(saved: Terminal) -> None:
+    assert saved("edit", "Sales") == 2
+
+
+def test_remove_forgets_the_secrets_too(saved: Terminal, memory_keyring: MemoryKeyring) -> None:
+    assert saved("remove", "sales") == 0
+    assert memory_keyring.kept == {}
+    saved("list", "--json")
+    assert saved.json == []
+
+
+# AI apps
+
+
+def test_clients_lists_the_apps(saved: Terminal) -> None:
+    assert saved("clients", "--json") == 0
+    assert saved.json[0]["id"] == "claude-desktop"
+
+
+def test_a_dry_run_shows_the_change_and_writes_nothing(saved: Terminal, file: Path) -> None:
+    assert saved("connect", "Sales", "--client", "claude-desktop", "--path", str(file),
+                 "--dry-run") == 0  # fmt: skip
+    assert '+    "sales": {' in saved.out
+    assert not file.exists()
+
+
+def test_connect_and_disconnect_leave_the_file_as_it_was(saved: Terminal, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text('{"theme": 1.0}')
+    where = ("--client", "claude-desktop", "--path", str(file))
+    assert saved("connect", "Sales", *where) == 0
+    assert "start it again" in saved.out
+    assert "sales" in json.loads(file.read_bytes())["mcpServers"]
+    assert saved("disconnect", "Sales", *where) == 0
+    assert file.read_text() == '{"theme": 1.0}'
+
+
+def test_connect_answers_json(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "claude-desktop", "--path", str(file), "--json")
+    assert (saved.json["changed"], saved.json["name"]) == (True, "sales")
+
+
+def test_connecting_twice_says_so(saved: Terminal, file: Path) -> None:
+    where = ("--client", "claude-desktop", "--path", str(file))
+    saved("connect", "Sales", *where)
+    assert saved("connect", "Sales", *where) == 0
+    assert saved.out == "Nothing to change: Claude Desktop is connected already.\n"
+
+
+def test_an_unknown_app_offers_the_nearest(saved: Terminal) -> None:
+    assert saved("connect", "Sales", "--client", "claude") == 1
+    assert "Did you mean “claude-desktop”?" in saved.err
+
+
+def test_claude_desktop_takes_no_address(saved: Terminal) -> None:
+    assert saved("connect", "Sales", "--client", "claude-desktop", "--transport", "http") == 1
+    assert "Leave out --transport" in saved.err
+
+
+def test_export_writes_the_json_of_any_client(saved: Terminal, tmp_path: Path) -> None:
+    output = tmp_path / "sales.json"
+    assert saved("export", "Sales", "--client", "json", "--output", str(output)) == 0
+    assert json.loads(output.read_bytes())["mcpServers"]["sales"]["args"] == ["sales"]
+
+
+def test_export_writes_a_bundle(saved: Terminal, tmp_path: Path) -> None:
+    output = tmp_path / "sales.mcpb"
+    assert saved("export", "Sales", "--client", "mcpb", "--output", str(output)) == 0
+    with zipfile.ZipFile(output) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    assert manifest["server"]["mcp_config"]["args"] == ["sales"]
+
+
+# Activity, and the command itself
+
+
+def test_activity_shows_questions(saved: Terminal) -> None:
+    log = Activity()
+    log.record(Call(at=time.time(), profile_id="sales", tool="execute_query",
+                    client="claude-ai", statement="SELECT\n  1", rows=1))  # fmt: skip
+    log.close()
+    assert saved("activity", "Sales") == 0
+    assert "SELECT 1" in saved.out
+    assert "Today: 1 questions, 0 refused." in saved.out
+
+
+def test_activity_answers_json(saved: Terminal) -> None:
+    assert saved("activity", "--json") == 0
+    assert saved.json["calls"] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_json(trunkline: Terminal, verb: str) -> None:
+    assert trunkline(verb, "--help") == 0
+    assert "--json" in trunkline.out
+
+
+@pytest.mark.parametrize("arguments", [("fly",), ("add",), ("show", "a", "b"), ("--no",)])
+def test_wrong_usage_is_code_two(trunkline: Terminal, arguments: tuple[str, ...]) -> None:
+    assert trunkline(*arguments) == 2
+    assert "usage:" in trunkline.err
+
+
+def test_no_verb_loads_qt_or_a_driver(home: Path) -> None:
+    modules = "cli, demo, verbs.apps, verbs.databases, verbs.history, verbs.runs, verbs.say"
+    code = f"""
+import sys, importlib
+for name in "{modules}".split(", "):
+    importlib.import_module("trunkline_desktop." + name)
+from trunkline_desktop import cli
+assert cli.main(["list"]) == 0
+loaded = {{name.split(".")[0] for name in sys.modules}}
+print(*(loaded & {{"PySide6", "asyncpg", "pglast", "fastmcp", "mcp", "keyring"}}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_output_in_a_pipe_has_no_colours(saved: Terminal) -> None:
+    saved("list")
+    assert "\x1b" not in saved.out
