@@ -1,0 +1,132 @@
+"""The page of AI apps: which app may ask which databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from trunkline_desktop.tokens import DRAWER_LARGEST
+from trunkline_desktop.views import app_words
+from trunkline_desktop.views.app_panel import AppPanel
+from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.widgets.app_card import AppCard
+from trunkline_desktop.widgets.page import Page
+from trunkline_desktop.widgets.text import Text
+from trunkline_server.profiles.profile import Profile
+
+_PAGE_SMALLEST = 340
+
+
+class AiAppsPage(QWidget):
+    """Cards of the apps at the left, the chosen one's panel at the right.
+
+    Object names: ``connectClaudeDesktop`` (the card's button, whatever it reads), and those of
+    ``AppPanel``.
+
+    Signals:
+        app_chosen(str): open the panel of this app; answer with ``open_panel``.
+    """
+
+    app_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._apps: dict[str, AppFacts] = {}
+        self._names: dict[str, str] = {}
+        self._cards: dict[str, AppCard] = {}
+        self._chosen = ""
+        self._page = Page()
+        self._page.set_title(self.tr("AI apps"))
+        told = self.tr("Choose which apps may ask which databases.")
+        self._summary = Text("", "caption", "text2", wraps=True)
+        self._page.top.setSpacing(8)
+        self._page.top.addWidget(Text(told, "body", "text2", wraps=True))
+        self._page.top.addWidget(self._summary)
+        self._page.body.setSpacing(8)
+        self._page.body.addStretch(1)
+        self.panel = AppPanel()
+        self.panel.hide()
+        self.panel.closed.connect(self._on_closed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._page, 1)
+        row.addWidget(self.panel)
+
+    def show_apps(self, apps: Sequence[AppFacts], names: Mapping[str, str]) -> None:
+        """Show every app; ``names`` says what each profile id is called."""
+        self._apps, self._names = {app.id: app for app in apps}, dict(names)
+        for place, app in enumerate(apps):
+            if app.id not in self._cards:
+                self._cards[app.id] = self._make_card(app)
+                self._page.body.insertWidget(place, self._cards[app.id])
+            self._fill(self._cards[app.id], app)
+        self._summary.setText(self._counted(apps))
+
+    def open_panel(
+        self, app_id: str, profiles: Iterable[Profile], ticked: Iterable[str], afterwards: str
+    ) -> None:
+        """Open the panel of an app with these databases ticked."""
+        self._choose(app_id)
+        self.panel.show_app(self._apps[app_id], profiles, ticked, afterwards)
+        self.panel.open()
+        self._fit()
+        self.panel.setFocus()
+
+    def close_panel(self) -> None:
+        """Close the panel, for example when its change has been made."""
+        self.panel.close_drawer()
+
+    def _make_card(self, app: AppFacts) -> AppCard:
+        card = AppCard(app.name, app.monogram)
+        card.button.setObjectName(app_words.object_name(app))
+        card.acted.connect(lambda: self.app_chosen.emit(app.id))
+        return card
+
+    def _fill(self, card: AppCard, app: AppFacts) -> None:
+        asked = ", ".join(self._names[i] for i in app.databases if i in self._names)
+        if app.state == "waiting":
+            asked = " · ".join(filter(None, (asked, self.tr("Restart it once"))))
+        status = app_words.status(app)
+        is_new = not app.databases
+        action = self.tr("Connect") if is_new else self.tr("Change")
+        has_action = app.state != "missing"
+        said = app_words.state(app)
+        card.set_app(status, said, asked, action if has_action else "", "plus" if is_new else None)
+
+    def _counted(self, apps: Sequence[AppFacts]) -> str:
+        said = (
+            ("connected", self.tr("{count} connected")),
+            ("waiting", self.tr("{count} waiting")),
+            ("ready", self.tr("{count} ready to connect")),
+        )
+        counts = {state: sum(app.state == state for app in apps) for state, _ in said}
+        parts = [text.format(count=counts[state]) for state, text in said if counts[state]]
+        return "  ·  ".join(parts)
+
+    def _choose(self, app_id: str) -> None:
+        self._chosen = app_id
+        for name, card in self._cards.items():
+            card.set_chosen(name == app_id)
+
+    def _fit(self) -> None:
+        """Let the panel take the whole page where both do not fit beside each other."""
+        is_alone = self.panel.isVisible() and self.width() < DRAWER_LARGEST + _PAGE_SMALLEST
+        self._page.setVisible(not is_alone)
+        self.panel.set_width(self.width() if is_alone else DRAWER_LARGEST)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+        """Give page and panel their room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    @Slot()
+    def _on_closed(self) -> None:
+        before = self._chosen
+        self._choose("")
+        self._fit()
+        if before in self._cards:
+            self._cards[before].button.setFocus()

@@ -1,0 +1,42 @@
+"""How an AI app's state is drawn and said. Pure."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from trunkline_desktop.status import Status
+from trunkline_desktop.views import words
+from trunkline_desktop.views.facts import AppFacts
+
+_STATUS: dict[str, Status] = {
+    "connected": "on",
+    "waiting": "starting",
+    "ready": "off",
+    "broken": "failed",
+}
+
+
+def status(app: AppFacts) -> Status | None:
+    """Return the shape of an app's state; ``None`` when it is not installed."""
+    return _STATUS.get(app.state)
+
+
+def state(app: AppFacts) -> str:
+    """Return an app's state in words, such as "Connected, last seen 14:02"."""
+    said = {
+        "connected": _tr("Connected, last seen {time}").format(time=words.clock(app.seen_at)),
+        "waiting": _tr("Waiting for first contact"),
+        "ready": _tr("Not connected"),
+        "missing": _tr("Not installed on this computer"),
+        "broken": _tr("Its settings file has an error"),
+    }
+    return said[app.state]
+
+
+def object_name(app: AppFacts) -> str:
+    """Return the object name of the button that connects an app: ``connectClaudeDesktop``."""
+    return "connect" + "".join(part[:1].upper() + part[1:] for part in app.name.split())
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("apps", text)

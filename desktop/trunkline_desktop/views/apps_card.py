@@ -1,0 +1,78 @@
+"""The AI apps that may ask one database, on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from trunkline_desktop.views import app_words
+from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.widgets.app_card import AppCard
+from trunkline_desktop.widgets.button import Button
+from trunkline_desktop.widgets.card import Card
+from trunkline_desktop.widgets.text import Text
+
+
+class AppsCard(Card):
+    """Who may ask this database; when nobody may yet, the button that changes it.
+
+    Object names: ``connectAnApp``, and ``connect…Here`` such as ``connectClaudeDesktopHere``.
+
+    Signals:
+        connect_wanted(str): connect the app of this id.
+        all_wanted(): go to the page of all apps.
+    """
+
+    connect_wanted = Signal(str)
+    all_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(" ", "", parent)
+        self.title.setText(self.tr("AI apps"))
+        self.setAccessibleName(self.title.text())
+        self._shown: tuple[tuple[AppFacts, ...], str] | None = None
+        self._connect = Button(self.tr("Connect an app"), "link", "plus", small=True)
+        self._connect.setObjectName("connectAnApp")
+        self._connect.clicked.connect(self.all_wanted)
+        self.header.addWidget(self._connect)
+        self._content = QWidget()
+        self.body.addWidget(self._content)
+        self.body.addStretch(1)
+
+    def show_apps(self, apps: Sequence[AppFacts], profile_id: str) -> None:
+        """Show the apps whose file names this database, or how to connect the first one."""
+        if self._shown == (tuple(apps), profile_id):
+            return
+        self._shown = (tuple(apps), profile_id)
+        mine = [app for app in apps if profile_id in app.databases]
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        for app in mine:
+            row = AppCard(app.name, app.monogram, compact=True)
+            row.set_app(app_words.status(app), app_words.state(app))
+            column.addWidget(row)
+        if not mine:
+            self._invite(column, apps)
+        self._connect.setVisible(bool(mine))
+        self.body.replaceWidget(self._content, content)
+        self._content.deleteLater()
+        self._content = content
+
+    def _invite(self, column: QVBoxLayout, apps: Sequence[AppFacts]) -> None:
+        installed = [app for app in apps if app.state != "missing"]
+        if installed:
+            told = self.tr("No AI app asks this database yet.")
+        else:
+            names = ", ".join(app.name for app in apps)
+            told = self.tr("Install {apps} to let it ask this database.").format(apps=names)
+        column.addWidget(Text(told, "body", "text2", wraps=True))
+        for place, app in enumerate(installed):
+            text = self.tr("Connect {app}").format(app=app.name)
+            button = Button(text, "plain" if place else "primary")
+            button.setObjectName(f"{app_words.object_name(app)}Here")
+            button.clicked.connect(lambda _=False, app=app: self.connect_wanted.emit(app.id))
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
