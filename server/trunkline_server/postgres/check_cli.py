@@ -84,7 +84,7 @@ def _from_first_line(line: bytes) -> Subject:
         profile, password = from_json(document["profile"]), document.get("password")
     except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise fail("usage.first_line", "The first input line is not a profile.") from exc
-    return _sample(profile) if profile.sample else (profile, password)
+    return profile, password or _sample_password(profile)
 
 
 def _saved(name: str) -> Subject:
