@@ -1,0 +1,1 @@
+"""What happens when something is done in the window; the views themselves decide nothing."""

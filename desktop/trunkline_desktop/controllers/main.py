@@ -1,0 +1,213 @@
+"""The window while it exists: which page is shown, and what its database page does."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+
+from trunkline_desktop import jobs
+from trunkline_desktop.controllers.adding import Adding
+from trunkline_desktop.controllers.ai_apps import AiApps
+from trunkline_desktop.models.activity import ActivityReader
+from trunkline_desktop.models.databases import DatabasesModel
+from trunkline_desktop.models.profiles import Profiles
+from trunkline_desktop.supervisor import Supervisor
+from trunkline_desktop.views.window import Window
+from trunkline_server import programs
+from trunkline_server.errors import Failure, TrunklineError
+from trunkline_server.profiles import secrets
+from trunkline_server.profiles.profile import Profile
+
+
+class Main(QObject):
+    """Connects the pages with the profiles, the runs and the log.
+
+    Signals:
+        closed(): the person closed the window.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, profiles: Profiles, supervisor: Supervisor, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._profiles, self._supervisor = profiles, supervisor
+        self._model = DatabasesModel(profiles, supervisor, self)
+        self.window = Window(self._model)
+        self._activity = ActivityReader(self)
+        self._adding = Adding(self.window, profiles, supervisor, self)
+        self._apps = AiApps(self.window, profiles, self)
+        self._shown = ""
+        self.window.installEventFilter(self)
+        self._connect_pages()
+        self._connect_data()
+        self._on_profiles_changed()
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether the person sees the window."""
+        return self.window.isVisible()
+
+    def come_forward(self) -> None:
+        """Show the window in front of the others."""
+        self.window.come_forward()
+
+    def hide(self) -> None:
+        """Take the window away; it stays as it is."""
+        self.window.hide()
+
+    @Slot(str)
+    def show_database(self, profile_id: str) -> None:
+        """Show the page of a database."""
+        self._shown = profile_id
+        self._refresh()
+        self.window.show_database()
+        self._watch()
+
+    @Slot(str)
+    def show_form(self, profile_id: str) -> None:
+        """Show the form of a database, to change it or to type its password."""
+        self._adding.edit(profile_id)
+
+    def tell(self, profile_id: str, words: Failure | str) -> None:
+        """Show what the supervisor said; a sentence is a note, not a failure."""
+        if isinstance(words, str):
+            words = Failure(code="note", title=words)
+        if not profile_id or profile_id == self._shown:
+            self.window.database.show_problem(words)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+        """Read the log only while the window is seen; notice that it is closed."""
+        if event.type() in {QEvent.Type.Show, QEvent.Type.Hide}:
+            self._activity.set_visible(event.type() == QEvent.Type.Show)
+        if event.type() == QEvent.Type.Close:
+            self.closed.emit()
+        return super().eventFilter(watched, event)
+
+    def _connect_pages(self) -> None:
+        side, page = self.window.sidebar, self.window.database
+        side.database_chosen.connect(self.show_database)
+        side.add_wanted.connect(self._adding.begin)
+        side.apps_wanted.connect(self._on_apps_wanted)
+        side.activity_wanted.connect(self._on_activity_wanted)
+        page.switched.connect(self._on_switched)
+        page.transport_chosen.connect(self._supervisor.switch_transport)
+        page.key_wanted.connect(self._on_key_wanted)
+        page.edit_wanted.connect(self._adding.edit)
+        page.check_wanted.connect(self._adding.check_again)
+        page.remove_wanted.connect(self._on_remove_wanted)
+        page.retry_wanted.connect(self._supervisor.restart)
+        page.connect_wanted.connect(self._on_connect_wanted)
+        page.apps_wanted.connect(self._on_apps_wanted)
+        page.activity_wanted.connect(self._on_activity_wanted)
+        self.window.activity.apps_wanted.connect(self._on_apps_wanted)
+        self._adding.left.connect(self._on_form_left)
+
+    def _connect_data(self) -> None:
+        self._profiles.changed.connect(self._on_profiles_changed)
+        self._supervisor.changed.connect(self._on_run_changed)
+        self._supervisor.client_seen.connect(self._apps.refresh)
+        self._activity.changed.connect(self._on_activity)
+        self._activity.failed.connect(self.window.activity.show_failure)
+        self._apps.changed.connect(self._on_apps)
+
+    def _refresh(self) -> None:
+        if profile := self._profiles.get(self._shown):
+            run = self._supervisor.run(profile.id)
+            self.window.database.show_database(profile, run, _command(profile))
+            self.window.database.show_apps(self._apps.facts)
+
+    def _watch(self) -> None:
+        is_database = self.window.page is self.window.database
+        self._activity.watch(self._shown if is_database else None)
+
+    def _names(self) -> dict[str, str]:
+        return {p.id: p.name for p in self._profiles.all}
+
+    @Slot()
+    def _on_profiles_changed(self) -> None:
+        self._apps.refresh()
+        if problem := self._profiles.problem:
+            self.window.show_first_run()
+            self.window.first_run.show_failure(problem.title, problem.hint)
+        elif not self._profiles.all:
+            self._shown = ""
+            self.window.show_first_run()
+        elif not self._profiles.get(self._shown):
+            self._show_first()
+        else:
+            self._refresh()
+
+    def _show_first(self) -> None:
+        self._shown = self._profiles.all[0].id
+        self._refresh()
+        if self.window.page is not self.window.add:
+            self.show_database(self._shown)
+
+    @Slot(str)
+    def _on_run_changed(self, profile_id: str) -> None:
+        if profile_id == self._shown:
+            self._refresh()
+
+    @Slot(str)
+    def _on_form_left(self, profile_id: str) -> None:
+        shown = profile_id or self._shown
+        if self._profiles.get(shown):
+            self.show_database(shown)
+        else:
+            self.window.show_first_run()
+
+    @Slot(str, bool)
+    def _on_switched(self, profile_id: str, is_on: bool) -> None:
+        if is_on:
+            self._supervisor.switch_on(profile_id)
+        else:
+            self._supervisor.switch_off(profile_id)
+
+    @Slot(str)
+    def _on_key_wanted(self, profile_id: str) -> None:
+        job = jobs.start(lambda: secrets.get(profile_id, "token"))
+        job.done.connect(self._on_key)
+        job.failed.connect(self.window.database.show_problem)
+
+    @Slot(object)
+    def _on_key(self, token: str | None) -> None:
+        QGuiApplication.clipboard().setText(token or "")
+
+    @Slot(str)
+    def _on_remove_wanted(self, profile_id: str) -> None:
+        if profile := self._profiles.get(profile_id):
+            self._supervisor.switch_off(profile_id)
+            self._profiles.remove(profile).failed.connect(self.window.database.show_problem)
+
+    @Slot()
+    def _on_apps_wanted(self) -> None:
+        self._apps.refresh()
+        self.window.show_apps()
+
+    @Slot(str)
+    def _on_connect_wanted(self, app_id: str) -> None:
+        self.window.show_apps()
+        self._apps.open(app_id, self._shown)
+
+    @Slot()
+    def _on_activity_wanted(self) -> None:
+        self.window.show_activity()
+        self._watch()
+
+    @Slot()
+    def _on_activity(self) -> None:
+        self.window.database.show_activity(self._activity.today, self._activity.recent[:5])
+        self.window.activity.show_calls(self._activity.recent, self._names())
+
+    @Slot()
+    def _on_apps(self) -> None:
+        self.window.database.show_apps(self._apps.facts)
+
+
+def _command(profile: Profile) -> str:
+    try:
+        return f"{programs.path_of('trunkline-stdio')} {profile.id}"
+    except TrunklineError as exc:
+        return exc.failure.title
