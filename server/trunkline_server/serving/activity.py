@@ -144,8 +144,8 @@ class Activity:
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until everything recorded so far was handled; whether that was in time."""
-        if self._thread is None:
-            return True
+        if self._thread is None or self._is_closed:
+            return self._thread is None or not self._thread.is_alive()
         written = threading.Event()
         try:
             self._calls.put(written, timeout=timeout_s)
@@ -156,9 +156,10 @@ class Activity:
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what is queued, at most for ``timeout_s`` seconds, and stop."""
         self._is_closed = True
-        thread = self._thread
-        if thread is not None and self.flush(timeout_s):
-            thread.join(timeout_s)
+        if self._thread is not None:
+            with suppress(queue.Full):  # then the thread is awake anyway
+                self._calls.put_nowait(threading.Event())
+            self._thread.join(timeout_s)
 
     def recent(self, profile_id: str | None = None, limit: int = 50) -> list[Call]:
         """Return the last calls, newest first; of every profile when ``profile_id`` is None.
@@ -338,7 +339,8 @@ def _trim(connection: sqlite3.Connection, oldest: float, keep_bytes: int) -> Non
         ).rowcount
         if not deleted:
             break
-    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    # execute() would stop after the first page, because this statement answers no columns.
+    connection.executescript("PRAGMA incremental_vacuum")
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:
