@@ -1,1 +1,0 @@
-"""The window with everything behind it: pages told what is, and what people do carried out."""
