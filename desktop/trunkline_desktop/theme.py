@@ -129,8 +129,8 @@ def is_motion_reduced() -> bool:
     app = QApplication.instance()
     if app is not None and app.property(_REDUCED):
         return True
-    preference = QGuiApplication.styleHints().accessibility().motionPreference()
-    return preference == Qt.MotionPreference.ReducedMotion
+    hints = QGuiApplication.styleHints()  # PySide drops what it gave out when this goes
+    return hints.accessibility().motionPreference() == Qt.MotionPreference.ReducedMotion
 
 
 def motion_ms(duration_ms: int = values.MOTION_MS) -> int:

@@ -24,7 +24,12 @@ class CopyField(QFrame):
     copied = Signal()
 
     def __init__(
-        self, value: str = "", *, secret: bool = False, name: str = "", parent: QWidget | None = None
+        self,
+        value: str = "",
+        *,
+        secret: bool = False,
+        name: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         name_part(self, "CopyField")
