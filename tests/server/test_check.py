@@ -6,7 +6,7 @@ import shutil
 import socket
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -14,8 +14,12 @@ from tests.server import servers
 from tests.server.checking import ended, failure_of, profile_at
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server import events
+from trunkline_server.postgres import wire
 from trunkline_server.postgres.check import check
 from trunkline_server.profiles.profile import Profile
+
+MAX_CONNECTIONS, RESERVED = 8, 3
+READY = b"Z\0\0\0\x05I"
 
 RULES = """
 local all all trust
@@ -31,7 +35,7 @@ CREATE ROLE identified LOGIN;
 CREATE ROLE group_role NOLOGIN;
 CREATE ROLE known LOGIN PASSWORD '{PASSWORD}';
 CREATE ROLE expired LOGIN PASSWORD '{PASSWORD}' VALID UNTIL '2001-01-01';
-CREATE ROLE lonely LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 1;
+CREATE ROLE lonely LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 0;
 CREATE DATABASE shop;
 CREATE DATABASE closed ALLOW_CONNECTIONS false;
 CREATE DATABASE private;
@@ -43,7 +47,10 @@ CREATE DATABASE narrow CONNECTION LIMIT 0;
 @pytest.fixture(scope="module")
 def ruled(server: Server) -> Iterator[servers.Instance]:
     """Start a PostgreSQL with few connections and a rule for every kind of refusal."""
-    few = "max_connections = 8\nsuperuser_reserved_connections = 2\nmax_wal_senders = 0"
+    few = (
+        f"max_connections = {MAX_CONNECTIONS}\n"
+        f"superuser_reserved_connections = {RESERVED}\nmax_wal_senders = 0"
+    )
     with servers.instance(server.bin, rules=RULES, settings=few) as running:
         running.psql(ROLES)
         running.psql("CREATE TABLE things (id int); GRANT SELECT ON things TO public;", "shop")
@@ -119,32 +126,43 @@ async def test_a_full_database_is_told_from_a_full_server(ruled: servers.Instanc
 
 async def test_a_user_at_the_limit_is_told_from_a_full_server(ruled: servers.Instance):
     profile = profile_at(ruled.port, user="lonely")
-    with held(ruled, "lonely", 0):
-        ruled.psql("ALTER ROLE lonely CONNECTION LIMIT 0")
-        assert await failure_of(profile, PASSWORD) == ("login", "login.too_many_for_user")
+    assert await failure_of(profile, PASSWORD) == ("login", "login.too_many_for_user")
 
 
 async def test_a_full_server_says_so(ruled: servers.Instance):
-    profile = profile_at(ruled.port, user="trusted")
-    with held(ruled, "trusted", 8):
-        assert await failure_of(profile) == ("login", "login.too_many")
+    with held(ruled.port, "trusted", MAX_CONNECTIONS - RESERVED):
+        found = await failure_of(profile_at(ruled.port, user="trusted"))
+    assert found == ("login", "login.too_many")
+    wait_until_free(ruled, "trusted")
 
 
 @contextmanager
-def held(ruled: servers.Instance, user: str, times: int) -> Iterator[None]:
-    """Hold this many sessions open, as far as the server lets them in."""
-    from trunkline_server.postgres import wire
+def held(port: int, user: str, times: int) -> Iterator[None]:
+    """Hold this many sessions open."""
+    with ExitStack() as sessions:
+        for _ in range(times):
+            while (session := opened(port, user)) is None:
+                pass  # the sessions of the test before may not have ended quite yet
+            sessions.enter_context(session)
+        yield
 
-    holders = [socket.create_connection((servers.LOCAL, ruled.port)) for _ in range(times)]
-    for holder in holders:
-        holder.sendall(wire.startup_message(user, "shop"))
-    for holder in holders:
-        holder.recv(1)
-    yield
-    for holder in holders:
-        holder.close()
-    # The next test wants its connections: wait until the server has let go of these.
-    while int(ruled.psql(f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}'")):
+
+def opened(port: int, user: str) -> socket.socket | None:
+    """Return a session that is ready for a question; ``None`` when the server is full."""
+    session = socket.create_connection((servers.LOCAL, port), timeout=10)
+    session.sendall(wire.startup_message(user, "shop"))
+    heard = b""
+    while not heard.endswith(READY):
+        if not (more := session.recv(4096)):
+            session.close()
+            return None
+        heard += more
+    return session
+
+
+def wait_until_free(ruled: servers.Instance, user: str) -> None:
+    sql = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{user}'"
+    while ruled.psql(sql) != "0":
         pass
 
 
@@ -181,11 +199,12 @@ ROUTINE = "ProcessStartupPacket"
             ("login", "login.pooler"),
         ),
         (servers.welcome("9.6.24"), "s3cret", ("database", "database.too_old")),
+        (servers.welcome("18.0"), "s3cret", ("database", "database.slow")),
         (b"", "s3cret", ("login", "login.timeout")),
         (b"\0", "s3cret", ("login", "login.timeout")),
     ],
     ids=["starting", "stopping", "stopped", "gss", "kerberos", "oauth", "odd", "parameter",
-         "pooler-parameter", "pooler", "old", "mute", "garbage"],
+         "pooler-parameter", "pooler", "old", "busy", "mute", "garbage"],
 )  # fmt: skip
 async def test_what_a_server_says_at_the_login_is_told_apart(
     answer: bytes, password: str, found: tuple[str, str]
@@ -201,6 +220,16 @@ async def test_a_server_that_hangs_up_during_the_login_says_so():
 
     async with servers.listening(handler) as port:
         assert await failure_of(profile_at(port), "s3cret") == ("login", "login.closed")
+
+
+async def test_a_connection_that_breaks_after_the_login_says_so():
+    async def handler(reader: StreamReader, writer: StreamWriter) -> None:
+        await servers.start_up(reader, writer, None)
+        writer.write(servers.welcome("18.0"))
+        await reader.read(1)
+
+    async with servers.listening(handler) as port:
+        assert await failure_of(profile_at(port), "s3cret") == ("database", "database.broke")
 
 
 async def test_an_empty_database_is_a_warning(ruled: servers.Instance):

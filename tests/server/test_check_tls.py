@@ -266,10 +266,21 @@ async def test_a_real_server_says_what_its_rules_ask_for(
     assert await failure_of(profile, PASSWORD) == ("login", code)
 
 
-@pytest.mark.parametrize("user", ["encrypted", "open"])
-async def test_prefer_finds_the_way_a_real_server_allows(encrypted: servers.Instance, user: str):
-    profile = profile_at(encrypted.port, user=user, sslmode="prefer", connect_timeout=3.0)
-    assert (await ended(profile, PASSWORD))["login"].state == "done"
+@pytest.mark.parametrize(
+    ("user", "mode", "state", "note"),
+    [
+        ("encrypted", "prefer", "done", ""),
+        ("open", "prefer", "warned", "Not encrypted: the server refuses it for this login."),
+        ("open", "allow", "done", ""),
+        ("encrypted", "allow", "done", "Encrypted after all"),
+    ],
+)
+async def test_prefer_and_allow_find_the_way_a_real_server_lets_them(
+    encrypted: servers.Instance, user: str, mode: str, state: str, note: str
+):
+    profile = profile_at(encrypted.port, user=user, sslmode=mode, connect_timeout=3.0)
+    login = (await ended(profile, PASSWORD))["login"]
+    assert (login.state, login.note) == (state, note)
 
 
 async def test_a_real_server_refuses_a_strangers_certificate(

@@ -18,6 +18,7 @@ from trunkline_server.stages import NAMES
 OLDEST_SERVER = 12
 
 _AFTERTHOUGHT_S = 2.0
+_LISTEN_S = 1.0
 _UNENCRYPTED = "Not encrypted. Ask the administrator to switch on TLS."
 _LOCAL = "Not encrypted (local)"
 
@@ -88,6 +89,7 @@ class _Visit:
         self._places: list[probe.Place] = []
         self._place = probe.Place(host=profile.host, port=profile.port, address="")
         self._offers_tls = False
+        self._expects_tls = False
         self._refusal: Failure | None = None
         self._conn: Any = None  # asyncpg's connection; its types stay in database.py
 
@@ -148,6 +150,7 @@ class _Visit:
             if self.profile.sslmode in tls.REQUIRED_MODES:
                 raise TrunklineError(refusals.encrypting(exc, self._place)) from exc
             return self._plain()
+        self._expects_tls = True
         return _Outcome(note=version)
 
     def _plain(self) -> _Outcome:
@@ -162,7 +165,16 @@ class _Visit:
             if not failure.code.startswith("database."):
                 raise TrunklineError(failure) from exc
             self._refusal = failure  # the login was fine; the next stage was refused with it
-        return _Outcome()
+            return _Outcome()
+        return self._surprise()
+
+    def _surprise(self) -> _Outcome:
+        """Correct the stage before: ``prefer`` and ``allow`` leave the last word to the login."""
+        # asyncpg has no public way to ask what its connection became.
+        is_encrypted = self._conn._transport.get_extra_info("ssl_object") is not None
+        if self._expects_tls and not is_encrypted:
+            return _Outcome("warned", "Not encrypted: the server refuses it for this login.")
+        return _Outcome(note="Encrypted after all" if is_encrypted > self._expects_tls else "")
 
     def _pinned(self) -> Profile:
         """Return the profile with the host that answered, unless the driver must choose one."""
@@ -183,7 +195,8 @@ class _Visit:
 
     async def _why_silent(self, exc: BaseException) -> Failure:
         try:
-            said = await self._greet(tls.context_for(self.profile) if self._offers_tls else None)
+            context = tls.context_for(self.profile) if self._offers_tls else None
+            said = await self._greet(context, listen_s=_LISTEN_S)
         except OSError as second:
             broken = refusals.encrypting(second, self._place)
             is_told = broken.code != "tls.failed"
@@ -218,13 +231,14 @@ class _Visit:
             return said is not None and (said.wants_password or said.lets_in)
         return False
 
-    async def _greet(self, context: Any) -> wire.Greeting | None:
+    async def _greet(self, context: Any, *, listen_s: float = 0.0) -> wire.Greeting | None:
         return await probe.greet(
             self._place,
             context,
             self.profile.user,
             self.profile.database,
             timeout_s=min(self._timeout_s, _AFTERTHOUGHT_S),
+            listen_s=listen_s,
         )
 
     async def _database(self) -> _Outcome:

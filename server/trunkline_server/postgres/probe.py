@@ -188,25 +188,44 @@ async def encrypted(
 
 
 async def greet(
-    place: Place, context: ssl.SSLContext | None, user: str, database: str, *, timeout_s: float
+    place: Place,
+    context: ssl.SSLContext | None,
+    user: str,
+    database: str,
+    *,
+    timeout_s: float,
+    listen_s: float = 0.0,
 ) -> wire.Greeting | None:
     """Start a session without any parameter and return the first answer; ``None`` if it is odd.
+
+    ``listen_s`` seconds are first spent listening: in TLS 1.3 a server judges our certificate only
+    after the handshake, and what we say to one that has hung up destroys its last word.
 
     Raises:
         OSError: the connection broke, ``ssl.SSLError`` included. TimeoutError.
     """
     opened = encrypted(place, context, timeout_s) if context else _opened(place, timeout_s)
-    async with opened as (reader, writer), asyncio.timeout(timeout_s):
+    listen_s = listen_s if context else 0.0
+    async with opened as (reader, writer), asyncio.timeout(timeout_s + listen_s):
+        if listen_s:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), listen_s)
         writer.write(wire.startup_message(user, database))
         await writer.drain()
-        try:
-            head = await reader.readexactly(5)
-            length = min(int.from_bytes(head[1:], "big") - 4, wire.LONGEST_FIRST_MESSAGE)
-            body = await reader.readexactly(max(length, 0))
-        except asyncio.IncompleteReadError:
-            return None
-        writer.write(wire.TERMINATE)
-        return wire.greeting(head[:1], body)
+        return await _first_answer(reader, writer)
+
+
+async def _first_answer(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> wire.Greeting | None:
+    try:
+        head = await reader.readexactly(5)
+        length = min(int.from_bytes(head[1:], "big") - 4, wire.LONGEST_FIRST_MESSAGE)
+        body = await reader.readexactly(max(length, 0))
+    except asyncio.IncompleteReadError:
+        return None
+    writer.write(wire.TERMINATE)
+    return wire.greeting(head[:1], body)
 
 
 @contextlib.asynccontextmanager

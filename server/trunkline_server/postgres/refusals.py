@@ -19,17 +19,19 @@ _RESOLVE: dict[int | None, Words] = {
         "No server has the name “{host}”.",
         "Check the spelling, or whether you need the company network.",
     ),
-    getattr(socket, "EAI_NODATA", None): (
-        "resolve.no_address",
-        "The name “{host}” exists but has no address.",
-        "Ask the administrator for the server's current name.",
-    ),
     socket.EAI_AGAIN: (
         "resolve.temporary",
         "The name “{host}” could not be looked up just now.",
         "Check that this computer is online, then check again.",
     ),
 }
+_NO_ADDRESS: Words = (
+    "resolve.no_address",
+    "The name “{host}” exists but has no address.",
+    "Ask the administrator for the server's current name.",
+)
+# Some systems have no such number, others the same one as for an unknown name.
+_RESOLVE = {getattr(socket, "EAI_NODATA", socket.EAI_NONAME): _NO_ADDRESS} | _RESOLVE
 _RESOLVE_OTHER: Words = (
     "resolve.failed",
     "Looking up the name “{host}” failed.",
