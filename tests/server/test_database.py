@@ -56,7 +56,6 @@ def _over_tcp(profile: Profile) -> Profile:
          ['a"b', "NULL", "", "c,d", "e\\f", "{}"]),
         ("SELECT ARRAY['a\"b', 'NULL', '', 'c\\d']::varchar[]", "varchar[]",
          ['a"b', "NULL", "", "c\\d"]),
-        ("SELECT ARRAY['2026-01-01 00:00+00'::timestamptz] = ARRAY[]::timestamptz[]", "bool", False),
         ("SELECT ARRAY[1.5, NULL]", "numeric[]", ["1.5", None]),
         ("SELECT int4range(1, 3)", "int4range", "[1,3)"),
         ("SELECT ROW(1, 'a b')", "record", '(1,"a b")'),
@@ -89,7 +88,8 @@ async def test_columns_of_the_same_name_all_arrive(db: Database) -> None:
 @pytest.mark.parametrize(
     ("cast", "given", "value"),
     [
-        ("int", "5", 5), ("int8", 5, 5), ("numeric", 1.5, "1.5"), ("date", "2026-01-02", "2026-01-02"),
+        ("int", "5", 5), ("int8", 5, 5), ("numeric", 1.5, "1.5"),
+        ("date", "2026-01-02", "2026-01-02"),
         ("bool", "yes", True), ("text", 5, "5"), ("jsonb", {"a": 1}, {"a": 1}),
         ("jsonb", "word", "word"), ("text[]", ["a", None], ["a", None]), ("int[]", [1, 2], [1, 2]),
         ("uuid", "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000001"),

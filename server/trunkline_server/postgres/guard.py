@@ -61,11 +61,12 @@ def examine(sql: str) -> References:
             ``guard.write``, ``guard.lock``, ``guard.secret`` or ``query.syntax``.
     """
     statements = _parsed(sql)
-    if len(statements) != 1:
+    if not statements:
+        raise fail("guard.one", "There is no statement in this.", "Send one SELECT.")
+    if len(statements) > 1:
         raise fail(
             "guard.one",
-            "Exactly one statement can run at a time, and this is "
-            + ("none." if not statements else f"{len(statements)}."),
+            f"Exactly one statement can run at a time, and these are {len(statements)}.",
             "Send one SELECT.",
         )
     statement = statements[0].stmt
@@ -175,7 +176,7 @@ def _depth(tokens: Iterable[Any]) -> int:
             levels[-1][0] = 0
         elif name in _CHAINS:
             levels[-1][1] += 1
-        elif name not in _FLAT and token.kind != "RESERVED_KEYWORD":
+        elif name == "COLLATE" or (name not in _FLAT and token.kind != "RESERVED_KEYWORD"):
             levels[-1][0] += 1
         deepest = max(deepest, closed + levels[-1][0] + levels[-1][1])
         if deepest > MAX_DEPTH:
