@@ -28,8 +28,8 @@ NOBODY = 65534
 
 
 @contextlib.asynccontextmanager
-async def listening(handler: Handler) -> AsyncIterator[int]:
-    """Serve ``handler`` on a free port of 127.0.0.1; yield the port."""
+async def listening(handler: Handler, host: str = LOCAL) -> AsyncIterator[int]:
+    """Serve ``handler`` on a free port of ``host``; yield the port."""
     running: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -42,7 +42,7 @@ async def listening(handler: Handler) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, LOCAL, 0)
+    server = await asyncio.start_server(serve, host, 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -220,6 +220,15 @@ def full_backlog() -> Iterator[int]:
                 filler.setblocking(False)
                 filler.connect_ex(server.getsockname())
             yield server.getsockname()[1]
+
+
+def own_address() -> str | None:
+    """Return an address of this computer other computers use, if it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+        asking.connect(("192.0.2.1", 9))  # sends nothing; picks the way there
+        found: str = asking.getsockname()[0]
+        return None if found.startswith("127.") else found
+    return None
 
 
 def free_port() -> int:

@@ -115,6 +115,17 @@ async def test_a_server_without_encryption_satisfies_the_modes_it_may(server: Se
     assert found["tls"].state == state
 
 
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
+async def test_going_on_without_encryption_over_a_network_is_a_warning(mode: str):
+    if (address := servers.own_address()) is None:
+        pytest.skip("this computer has no address but 127.0.0.1")
+    old = servers.postgres_like(lambda _: servers.welcome("9.6.24"))
+    async with servers.listening(old, address) as port:
+        found = await ended(profile_at(port, host=address, sslmode=mode))
+    assert found["tls"].state == "warned"
+    assert found["tls"].note == "Not encrypted. Ask the administrator to switch on TLS."
+
+
 async def test_a_server_without_encryption_is_refused_when_it_is_required(server: Server):
     found = await failure_of(profile_at(server.port, sslmode="require"), PASSWORD)
     assert found == ("tls", "tls.refused")
