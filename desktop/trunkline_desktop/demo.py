@@ -52,6 +52,10 @@ def demo(options: Namespace) -> int:
     with _own_home(is_kept=options.keep) as home:
         try:
             asyncio.run(_told(story))
+        except asyncio.CancelledError as exc:  # SIGTERM
+            raise KeyboardInterrupt from exc
+        except Exception as exc:
+            raise _failure(exc) from exc
         finally:
             sample.stop()
     seconds = time.monotonic() - story.began
@@ -292,6 +296,15 @@ async def _refused(client: Client) -> str:
     if not result.is_error:
         raise fail("demo.written", "The statement was not refused.", "Please report this.")
     return "".join(getattr(part, "text", "") for part in result.content)
+
+
+def _failure(exc: Exception) -> TrunklineError:
+    """Return what went wrong as a failure; the client's library packs it into groups."""
+    while isinstance(exc, ExceptionGroup):
+        exc = exc.exceptions[0]
+    if isinstance(exc, TrunklineError):
+        return exc
+    return fail("demo.failed", "The demo stopped halfway.", f"Please report this: {exc!r}")
 
 
 def _tables(reply: Any) -> list[Any]:

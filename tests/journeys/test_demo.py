@@ -1,4 +1,4 @@
-"""``trunkline demo`` from end to end: a database, a server, two AI apps, and nothing left behind."""
+"""``trunkline demo`` from end to end: a server, two AI apps, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def test_nothing_is_left(told: tuple[Path, int, str, str]) -> None:
 
 
 def test_with_a_keyring_its_entries_are_removed_and_json_tells_all(
-    memory_keyring: MemoryKeyring, capsys: pytest.CaptureFixture[str], home: Path
+    memory_keyring: MemoryKeyring, capfd: pytest.CaptureFixture[str], home: Path
 ) -> None:
     assert cli.main(["demo", "--json"]) == 0
-    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    answer: dict[str, Any] = json.loads(capfd.readouterr().out)
     steps = answer["steps"]
     assert answer["ok"]
     assert [step["answer"] for step in steps if "answer" in step] == [steps[4]["answer"]] * 3
