@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from trunkline_desktop.tokens import MARGIN
+from trunkline_desktop.tokens import HERO_HEIGHT, MARGIN
 from trunkline_desktop.views.brand import Brand
 from trunkline_desktop.views.importing import choose_file
 from trunkline_desktop.views.paste import PasteField
@@ -49,7 +49,8 @@ class FirstRun(QWidget):
         self._make_field()
         self._message = InlineMessage("failed", inline=True)
         self._message.hide()
-        self._offer = self._make_offer()
+        self._offer = InlineMessage("info", icon="clipboard-text", inline=True)
+        self._offer.hide()
         self._make_ways()
         self._arrange()
         QGuiApplication.clipboard().dataChanged.connect(self.look_at_clipboard)
@@ -73,20 +74,19 @@ class FirstRun(QWidget):
     @Slot()
     def look_at_clipboard(self) -> None:
         """Offer what the clipboard holds when it reads as a connection."""
-        self._clipboard = _connection_in(QGuiApplication.clipboard().text())
-        self._offer.setVisible(self._clipboard is not None and not self._paste.text())
-        if self._clipboard is not None:
-            said = self._offer_text(self._clipboard)
-            self._offer.set_message(
-                "info", self.tr("The clipboard holds a connection"), said, [self._use]
-            )
+        found = _connection_in(QGuiApplication.clipboard().text())
+        if found is not None and found != self._clipboard:
+            title = self.tr("The clipboard holds a connection")
+            self._offer.set_message("info", title, self._offer_text(found), [self._use_button()])
+        self._clipboard = found
+        self._offer.setVisible(found is not None and not self._paste.text())
 
     # How it is made
 
     def _make_field(self) -> None:
         self._paste = PasteField()
         self._check = Button(self.tr("Check it"), "primary")
-        self._check.setProperty("size", "hero")
+        self._check.setFixedHeight(HERO_HEIGHT)
         self._check.setObjectName("checkButton")
         self._paste.returnPressed.connect(self._on_check)
         self._check.clicked.connect(self._on_check)
@@ -94,13 +94,11 @@ class FirstRun(QWidget):
         self._paste.misunderstood.connect(self._on_misunderstood)
         self._paste.emptied.connect(self._on_emptied)
 
-    def _make_offer(self) -> InlineMessage:
-        self._use = Button(self.tr("Use it"))
-        self._use.setObjectName("useClipboard")
-        self._use.clicked.connect(self._on_use)
-        offer = InlineMessage("info", " ", " ", [self._use], icon="clipboard-text", inline=True)
-        offer.hide()
-        return offer
+    def _use_button(self) -> Button:
+        use = Button(self.tr("Use it"))
+        use.setObjectName("useClipboard")
+        use.clicked.connect(self._on_use)
+        return use
 
     def _make_ways(self) -> None:
         self._open_form = Button(self.tr("Add a database"), "link")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QInputMethodEvent, QTextCharFormat
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from trunkline_desktop import theme
+from trunkline_desktop.tokens import HERO_HEIGHT
 from trunkline_desktop.views.masking import DOTS, masked
 from trunkline_server.profiles import dsn
 from trunkline_server.profiles.dsn import BadDsn, Parsed
@@ -35,7 +36,7 @@ class PasteField(QLineEdit):
         self.setObjectName("pasteField")
         self.setPlaceholderText("postgresql://…")
         self.setAccessibleName(self.tr("Paste what you were given"))
-        self.setProperty("size", "hero")
+        self.setFixedHeight(HERO_HEIGHT)
         self._password: str | None = None
         self._before = ""
         self._complaint: BadDsn | None = None

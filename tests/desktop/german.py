@@ -1,0 +1,134 @@
+"""German texts for the screenshots and the layout tests: long words, none may be cut."""
+
+from __future__ import annotations
+
+WORDS = {
+    "Databases": "Datenbanken",
+    "AI apps": "KI-Apps",
+    "Activity": "Aktivität",
+    "New database": "Neue Datenbank",
+    "Not saved yet": "Noch nicht gespeichert",
+    "Production": "Produktion",
+    "Staging": "Staging",
+    "Test": "Test",
+    "On": "Ein",
+    "Off": "Ausgeschaltet",
+    "Password refused": "Passwort abgelehnt",
+    "Sales": "Vertrieb",
+    "Web shop (staging)": "Webshop (Staging)",
+    "Support": "Kundendienst",
+    "On since {time}": "Eingeschaltet seit {time}",
+    "read only": "nur lesend",
+    "How AI apps reach this database": "So erreichen KI-Apps diese Datenbank",
+    "Change it any time. Connected apps keep working.": (
+        "Jederzeit änderbar. Verbundene Apps arbeiten weiter."
+    ),
+    "Address": "Adresse",
+    "Access key": "Zugangsschlüssel",
+    "Connect an app": "App verbinden",
+    "Connected, last seen {time}": "Verbunden, zuletzt gesehen um {time}",
+    "Waiting for first contact": "Wartet auf die erste Verbindung",
+    "Not connected": "Nicht verbunden",
+    "Not installed on this computer": "Auf diesem Computer nicht installiert",
+    "Today": "Heute",
+    "Show activity": "Aktivität anzeigen",
+    "questions": "Fragen",
+    "typical time": "typische Dauer",
+    "refused": "abgelehnt",
+    "Latest questions": "Letzte Fragen",
+    "{count} rows": "{count} Zeilen",
+    "AI apps can read 42 tables and change nothing.": (
+        "KI-Apps können 42 Tabellen lesen und nichts verändern."
+    ),
+    "Add a database": "Datenbank hinzufügen",
+    "Import…": "Importieren…",
+    "Paste what you were given": "Zugangsdaten einfügen",
+    "A link, a command, an .env file: anything works": (
+        "Ein Link, ein Befehl, eine .env-Datei: alles geht"
+    ),
+    "Read {count} fields.": "{count} Felder erkannt.",
+    "The password goes to the keyring of this computer.": (
+        "Das Passwort kommt in den Schlüsselbund dieses Computers."
+    ),
+    "Name": "Name",
+    "Label": "Kennzeichnung",
+    "No label": "Keine Kennzeichnung",
+    "Server": "Server",
+    "Database": "Datenbank",
+    "User": "Benutzername",
+    "Password": "Passwort",
+    "Type it once more": "Bitte noch einmal eingeben",
+    "Never shown again and never written to a file.": (
+        "Wird nie wieder angezeigt und nie in eine Datei geschrieben."
+    ),
+    "Encryption (TLS)": "Verschlüsselung (TLS)",
+    "Required": "Erforderlich",
+    "Stopped at step {number} of {count}": "Angehalten bei Schritt {number} von {count}",
+    "Check again": "Erneut prüfen",
+    "Find the server": "Server finden",
+    "Reach port {port}": "Port {port} erreichen",
+    "Encrypt the connection": "Verbindung verschlüsseln",
+    "Log in": "Anmelden",
+    "Open the database": "Datenbank öffnen",
+    "Read its tables": "Tabellen lesen",
+    "What this login may do": "Rechte dieser Anmeldung",
+    "Not reached": "Nicht erreicht",
+    "The server refused this login.": "Der Server hat diese Anmeldung abgelehnt.",
+    "The password or the user “analytics” is not right; upper and lower case count.": (
+        "Das Passwort oder der Benutzer „analytics“ stimmt nicht. "
+        "Groß- und Kleinschreibung wird unterschieden."
+    ),
+    "Type it again": "Neu eingeben",
+    "Copy for my administrator": "Für Administrator kopieren",
+    "Nothing is saved yet.": "Noch ist nichts gespeichert.",
+    "Check the connection to switch it on.": "Zum Einschalten bitte zuerst prüfen.",
+    "Cancel": "Abbrechen",
+    "Save for later": "Für später speichern",
+    "Save and switch on": "Speichern und einschalten",
+    "AI apps ": "KI-Apps ",
+    "First question": "Erste Frage",
+    "Connect a database to your AI apps": "Verbinden Sie eine Datenbank mit Ihren KI-Apps",
+    "Paste the connection your colleague or provider gave you.": (
+        "Fügen Sie die Zugangsdaten ein, die Sie von Kollegen oder Anbietern bekommen haben."
+    ),
+    "Check it": "Jetzt prüfen",
+    "The clipboard holds a connection": "Die Zwischenablage enthält Zugangsdaten",
+    "{database} on {host}, user {user}": "{database} auf {host}, Benutzer {user}",
+    "Use it": "Verwenden",
+    "Or start another way": "Oder anders beginnen",
+    "Fill in a form": "Formular ausfüllen",
+    "Server, user and password, one line each.": (
+        "Server, Benutzer und Passwort, je eine eigene Zeile."
+    ),
+    "Import": "Importieren",
+    "From an .env file or any text that holds a connection.": (
+        "Aus einer .env-Datei oder einem Text, der Zugangsdaten enthält."
+    ),
+    "Choose a file": "Datei auswählen",
+    "Sample database": "Beispieldatenbank",
+    "A small shop with orders and customers. Nothing to set up.": (
+        "Ein kleiner Laden mit Bestellungen und Kunden. Nichts einzurichten."
+    ),
+    "Try the sample database": "Beispieldatenbank ausprobieren",
+    "Password stays in this computer’s keyring": "Passwort bleibt im Schlüsselbund",
+    "AI apps can read, not change": "KI-Apps können lesen, nicht ändern",
+    "Every change can be undone": "Jede Änderung lässt sich zurücknehmen",
+    "Choose which apps may ask which databases.": (
+        "Wählen Sie, welche Apps welche Datenbanken fragen dürfen."
+    ),
+    "{count} connected": "{count} verbunden",
+    "{count} waiting": "{count} wartend",
+    "{count} ready to connect": "{count} bereit zum Verbinden",
+    "Restart it once": "Einmal neu starten",
+    "Connect": "Verbinden",
+    "Change": "Ändern",
+    "Found on this computer": "Auf diesem Computer gefunden",
+    "May ask these databases": "Darf diese Datenbanken fragen",
+    "What will change in its settings file": "Was sich in der Einstellungsdatei ändert",
+    "Show in folder": "Im Ordner anzeigen",
+    "A copy is kept before the change.": "Vor der Änderung wird eine Kopie aufbewahrt.",
+    "Everything else in the file stays as it is. {afterwards}": (
+        "Alles andere in der Datei bleibt, wie es ist. {afterwards}"
+    ),
+    "Change the file": "Datei ändern",
+}

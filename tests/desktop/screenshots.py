@@ -1,0 +1,293 @@
+"""Renders every page, light and dark, large and small, into ``packaging/screenshots``.
+
+Run ``QT_QPA_PLATFORM=offscreen python -m tests.desktop.screenshots [FOLDER]``. The data is invented,
+nothing is started and nothing is read from this computer. German shows the longest words.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, QSize, QTranslator
+from PySide6.QtGui import QFont, QGuiApplication, QImage, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication
+
+from tests.desktop.german import WORDS
+from trunkline_desktop import run_words, theme
+from trunkline_desktop.models.check import Row
+from trunkline_desktop.models.databases import Role
+from trunkline_desktop.run_state import Run
+from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.window import Window
+from trunkline_server import stages
+from trunkline_server.errors import Failure
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.serving.activity import Call, Today
+
+FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
+LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
+DENSITY = 2
+LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
+
+REFUSED = Failure(
+    code="login.password",
+    title="The server refused this login.",
+    hint="The password or the user “analytics” is not right; upper and lower case count.",
+)
+CHECKED = (
+    Row("resolve", "done", 12),
+    Row("reach", "done", 31),
+    Row("tls", "done", 40, "TLS 1.3"),
+)
+DIFF = """@@ -4,6 +4,10 @@
+   "mcpServers": {
+     "sales": {
+       "command": "/usr/bin/trunkline-stdio",
+       "args": ["sales"]
+-    }
++    },
++    "web-shop-staging": {
++      "command": "/usr/bin/trunkline-stdio",
++      "args": ["web-shop-staging"]
++    }
+   }
+"""
+
+
+def at(hour: int, minute: int, second: int = 0) -> float:
+    """Return that time of today, in seconds since 1970."""
+    now = datetime.now().astimezone()
+    return now.replace(hour=hour, minute=minute, second=second, microsecond=0).timestamp()
+
+
+def profiles() -> tuple[Profile, ...]:
+    """Return the three databases of the pictures."""
+    names = {"sales": "Sales", "shop": "Web shop (staging)", "support": "Support"}
+    name = {key: QApplication.translate("data", text) for key, text in names.items()}
+    sales = Profile(id="sales", name=name["sales"], label="production", transport="http",
+                    host="sales-db.example.com", http_port=8765)  # fmt: skip
+    shop = Profile(id="web-shop-staging", name=name["shop"], label="staging", host="shop.example")
+    support = Profile(id="support", name=name["support"], label="test", host="support.example")
+    return sales, shop, support
+
+
+def runs() -> tuple[Run, ...]:
+    """Return how their servers are: on, off, failed."""
+    url = "http://127.0.0.1:8765/mcp"
+    on = Run(state="on", wanted="http", transport="http", url=url, since=at(8, 12))
+    return on, Run(), Run(state="failed", wanted="stdio", failure=REFUSED)
+
+
+def model() -> QStandardItemModel:
+    """Return the rows of the sidebar."""
+    found = QStandardItemModel()
+    for profile, run in zip(profiles(), runs(), strict=True):
+        item = QStandardItem(profile.name)
+        item.setData(profile.id, Role.ID)
+        item.setData(profile.name, Role.NAME)
+        item.setData(profile.label, Role.LABEL)
+        item.setData(run_words.label(profile), Role.LABEL_WORD)
+        item.setData(run_words.status(run), Role.STATUS)
+        item.setData(run_words.state(run), Role.STATE_WORDS)
+        found.appendRow(item)
+    return found
+
+
+def calls() -> tuple[Call, ...]:
+    """Return what two apps asked."""
+    sql, shop, code, desk = "execute_query", "web-shop-staging", "Claude Code", "Claude Desktop"
+    month = "SELECT date_trunc('month', ordered_at), sum(total) FROM orders GROUP BY 1"
+    best = "SELECT c.name, count(*) AS orders FROM customers c JOIN orders o ON o.customer_id = c.id"
+    rows = (
+        (at(14, 5, 12), "sales", code, sql, month, 4100.0, 12, "ok"),
+        (at(14, 2, 40), "sales", desk, sql, best, 38.0, 10, "ok"),
+        (at(14, 2, 31), "sales", desk, "describe_table", "customers", 6.0, 14, "ok"),
+        (at(14, 2, 29), "sales", desk, "list_tables", "", 4.0, 42, "ok"),
+        (at(13, 58, 3), "sales", code, sql, "DELETE FROM orders WHERE id = 4711", 1.0, 0, "refused"),
+        (at(13, 47, 55), shop, code, sql, "SELECT * FROM carts", 212.0, 500, "ok"),
+        (at(13, 41, 2), "sales", code, sql, "SELECT regin, sum(total) FROM orders", 2.0, 0, "failed"),
+    )
+    return tuple(
+        Call(at=when, profile_id=where, client=who, tool=tool, statement=said, duration_ms=ms,
+             rows=count, outcome=end)  # type: ignore[arg-type]  the words above are outcomes
+        for when, where, who, tool, said, ms, count, end in rows
+    )  # fmt: skip
+
+
+def apps() -> tuple[AppFacts, ...]:
+    """Return one app of each state."""
+    desk = AppFacts(id="claude-desktop", name="Claude Desktop", monogram="CD", state="connected",
+                    seen_at=at(14, 2), databases=("sales",),
+                    path="/home/ada/.config/Claude/claude_desktop_config.json")  # fmt: skip
+    code = AppFacts(id="claude-code", name="Claude Code", monogram="CC", state="connected",
+                    seen_at=at(14, 5), databases=("sales", "web-shop-staging"))  # fmt: skip
+    cursor = AppFacts(id="cursor", name="Cursor", monogram="Cu", state="waiting",
+                      databases=("sales",))  # fmt: skip
+    return (
+        desk,
+        cursor,
+        code,
+        AppFacts(id="vs-code", name="VS Code", monogram="VS"),
+        AppFacts(id="windsurf", name="Windsurf", monogram="Wi", state="missing"),
+    )
+
+
+def first_run(window: Window) -> None:
+    """The first page, with a connection in the clipboard."""
+    QGuiApplication.clipboard().setText(LINK.replace("reports", "sales"))
+    window.show_first_run()
+    window.first_run.look_at_clipboard()
+
+
+def database(window: Window) -> None:
+    """A database that is on and used."""
+    today = Today(questions=106, typical_ms=42, refused=1,
+                  per_hour=(0,) * 7 + (3, 9, 18, 24, 20, 11, 8, 13) + (0,) * 9)  # fmt: skip
+    page = window.database
+    page.show_database(profiles()[0], runs()[0], "")
+    page.show_apps(apps())
+    page.show_activity(today, calls()[:2])
+    page.show_posture("ok", QApplication.translate("data", "AI apps can read 42 tables and change nothing."))
+    window.show_database()
+
+
+def failed(window: Window) -> None:
+    """A database whose password was refused."""
+    page = window.database
+    page.show_database(profiles()[2], runs()[2], "/usr/bin/trunkline-stdio support")
+    page.show_apps(apps()[:1])
+    page.show_activity(Today(), ())
+    page.show_posture("ok", "")
+    window.show_database()
+
+
+def form(window: Window) -> None:
+    """The form, filled from a link."""
+    window.add.start(None, profiles())
+    window.add.paste_text(LINK)
+    window.show_new()
+
+
+def checking(window: Window) -> None:
+    """The form while the check runs."""
+    form(window)
+    window.add.check_now()
+    rest = [Row(name) for name in stages.NAMES[3:]]
+    window.add.show_rows((*CHECKED[:2], Row("tls", "running"), *rest))
+
+
+def refused(window: Window) -> None:
+    """The form when the login was refused."""
+    form(window)
+    window.add.check_now()
+    rest = [Row(name, "skipped") for name in stages.NAMES[4:]]
+    window.add.show_rows((*CHECKED, Row("login", "failed", 55), *rest))
+    translated = QApplication.translate
+    words = Failure(code=REFUSED.code, title=translated("data", REFUSED.title),
+                    hint=translated("data", REFUSED.hint))  # fmt: skip
+    window.add.show_failure(words, "login")
+
+
+def passed(window: Window) -> None:
+    """The form when everything works."""
+    form(window)
+    window.add.check_now()
+    last = Row("posture", "done", 9, "AI apps can read 42 tables and change nothing.")
+    rest = [Row(name, "done", 8) for name in stages.NAMES[3:6]]
+    window.add.show_rows((*CHECKED, *rest, last))
+    window.add.show_passed()
+
+
+def ai_apps(window: Window) -> None:
+    """The apps, one of them open with its change."""
+    window.apps.show_apps(apps(), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel("claude-desktop", profiles(), ("sales", "web-shop-staging"),
+                           "Quit and reopen Claude Desktop afterwards.")  # fmt: skip
+    window.apps.panel.show_change(DIFF)
+
+
+def activity(window: Window) -> None:
+    """What was asked."""
+    window.activity.show_calls(calls(), {p.id: p.name for p in profiles()})
+    window.show_activity()
+
+
+SCENES: dict[str, Callable[[Window], None]] = {
+    "first-run": first_run,
+    "database": database,
+    "database-failed": failed,
+    "add-checking": checking,
+    "add-refused": refused,
+    "add-passed": passed,
+    "ai-apps": ai_apps,
+    "activity": activity,
+}
+IN_GERMAN = ("first-run", "database", "add-refused", "ai-apps")
+
+
+class German(QTranslator):
+    """A few German texts, for the length of their words."""
+
+    def translate(self, _context: str, text: str, *_rest: object) -> str:
+        """Return the German text, or nothing where there is none."""
+        return WORDS.get(text, "")
+
+    def isEmpty(self) -> bool:  # noqa: N802  Qt's own name
+        """Say that there are texts."""
+        return False
+
+
+def picture(scene: Callable[[Window], None], size: QSize, *, density: int = DENSITY) -> QImage:
+    """Return a page as it looks at ``size`` in logical pixels."""
+    window = Window(model())
+    window.resize(size)
+    window.show()
+    scene(window)
+    window.sidebar.apps.set_count(2)
+    for _ in range(4):
+        QApplication.processEvents()  # layouts settle
+    image = QImage(size * density, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(density)
+    window.render(image)
+    window.hide()
+    window.deleteLater()
+    return image
+
+
+def prepare(app: QApplication) -> None:
+    """Use the font and the way of writing times that the pictures are compared with."""
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    app.setFont(QFont("Inter", 10))
+    font = app.font()
+    font.setPixelSize(13)
+    app.setFont(font)
+    theme.set_reduced_motion(reduced=True)
+
+
+def main(folder: Path, only: str = "") -> None:
+    """Write every picture whose name contains ``only``."""
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    prepare(app)
+    folder.mkdir(parents=True, exist_ok=True)
+    scheme = theme.Theme(app)
+    german = German()
+    for appearance in ("light", "dark"):
+        scheme.set_appearance(appearance)  # type: ignore[arg-type]  both are appearances
+        for name, scene in SCENES.items():
+            if only in name:
+                picture(scene, LARGE).save(str(folder / f"{name}-{appearance}.png"))
+                picture(scene, SMALL).save(str(folder / f"{name}-800x560-{appearance}.png"))
+    app.installTranslator(german)
+    for name in IN_GERMAN:
+        if only in name:
+            picture(SCENES[name], LARGE).save(str(folder / f"{name}-german-dark.png"))
+            picture(SCENES[name], SMALL).save(str(folder / f"{name}-german-800x560-dark.png"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, "".join(sys.argv[2:3]))
