@@ -132,7 +132,9 @@ def paint_mark(painter: QPainter, state: State, size: int, tokens: Tokens) -> No
 def _grid(size: int, *, is_thin: bool) -> _Grid:
     line = max(1, round(size * 0.085)) if is_thin else max(2, round(size * 0.13))
     odd = line % 2
-    return _Grid(size, line, _near(size * 0.30, odd), _near(size * 0.33, odd))
+    return _Grid(
+        size, line, _near(size * (0.36 if is_thin else 0.30), odd), _near(size * 0.33, odd)
+    )
 
 
 def _near(wanted: float, odd: int) -> int:

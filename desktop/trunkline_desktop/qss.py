@@ -87,7 +87,7 @@ QPushButton[kind="danger"]:hover { background: $failed_soft; }
 QPushButton[kind="danger"]:pressed { background: $failed_soft; border-color: $text; }
 QPushButton[kind="danger"]:disabled { color: $text3; border-color: $hover; background: $hover; }
 QPushButton[kind="link"] { background: transparent; color: $accent; border-color: transparent;
-  padding: 0 4px; }
+  padding: 0 2px; }
 QPushButton[kind="link"]:hover { color: $accent_hover; text-decoration: underline; }
 QPushButton[kind="link"]:pressed { color: $accent_press; }
 QPushButton[kind="link"]:disabled { color: $text3; background: transparent; }

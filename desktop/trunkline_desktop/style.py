@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QProxyStyle,
+    QPushButton,
     QStyle,
     QStyleHintReturn,
     QStyleOption,
@@ -60,7 +61,7 @@ class TrunklineStyle(QProxyStyle):
     def __init__(self) -> None:
         super().__init__("Fusion")
 
-    def drawPrimitive(
+    def drawPrimitive(  # noqa: N802  Qt's name
         self,
         element: QStyle.PrimitiveElement,
         option: QStyleOption,
@@ -77,11 +78,13 @@ class TrunklineStyle(QProxyStyle):
         elif element == _PE.PE_IndicatorBranch:
             _paint_branch(painter, option)
         elif element == _PE.PE_FrameFocusRect:
+            if isinstance(widget, QPushButton):
+                return  # buttons paint their own ring, around everything
             paint_focus(painter, QRectF(option.rect), RADIUS_TAG)
         else:
             super().drawPrimitive(element, option, painter, widget)
 
-    def drawControl(
+    def drawControl(  # noqa: N802  Qt's name
         self,
         element: QStyle.ControlElement,
         option: QStyleOption,
@@ -94,7 +97,7 @@ class TrunklineStyle(QProxyStyle):
         else:
             super().drawControl(element, option, painter, widget)
 
-    def drawComplexControl(
+    def drawComplexControl(  # noqa: N802  Qt's name
         self,
         control: QStyle.ComplexControl,
         option: QStyleOptionComplex,
@@ -107,7 +110,7 @@ class TrunklineStyle(QProxyStyle):
         else:
             super().drawComplexControl(control, option, painter, widget)
 
-    def sizeFromContents(
+    def sizeFromContents(  # noqa: N802  Qt's name
         self,
         kind: QStyle.ContentsType,
         option: QStyleOption,
@@ -120,19 +123,19 @@ class TrunklineStyle(QProxyStyle):
             found = QSize(found.width() + 24, max(found.height(), CONTROL_HEIGHT))
         return found
 
-    def styleHint(
+    def styleHint(  # noqa: N802  Qt's name
         self,
         hint: QStyle.StyleHint,
         option: QStyleOption | None = None,
         widget: QWidget | None = None,
-        returnData: QStyleHintReturn | None = None,
+        returnData: QStyleHintReturn | None = None,  # noqa: N803  Qt's name
     ) -> int:
         """Return our answer where we have one."""
         if hint in _HINTS:
             return _HINTS[hint]
         return super().styleHint(hint, option, widget, returnData)
 
-    def pixelMetric(
+    def pixelMetric(  # noqa: N802  Qt's name
         self,
         metric: QStyle.PixelMetric,
         option: QStyleOption | None = None,

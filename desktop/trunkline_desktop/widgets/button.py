@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from trunkline_desktop.style import has_keyboard_focus, paint_focus, paint_label
-from trunkline_desktop.tokens import ICON, ICON_GAP, RADIUS_CONTROL
+from trunkline_desktop.tokens import CONTROL_HEIGHT, ICON, ICON_GAP, RADIUS_CONTROL, SMALL_HEIGHT
 from trunkline_desktop.widgets.text import name_part, restyle
 
 Kind = Literal["plain", "primary", "danger", "link", "ghost"]
@@ -82,27 +82,29 @@ class Button(QPushButton):
         self.updateGeometry()
         self.update()
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
         """Return the size of words, icon and the gap between them."""
         found = super().sizeHint()
         if not self._icon_name:
             return found
         if not self.text():
-            return QSize(found.height(), found.height())
+            smallest = SMALL_HEIGHT if self.property("small") else CONTROL_HEIGHT
+            side = max(found.height(), smallest)
+            return QSize(side, side)
         return QSize(found.width() + ICON + ICON_GAP, found.height())
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
         """Return the same: words are never cut."""
         return self.sizeHint()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Let Enter press the button as Space does."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:
             super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         """Paint fill and border, then icon and words, then the ring for the keyboard."""
         option = QStyleOptionButton()
         self.initStyleOption(option)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -12,7 +11,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QShortcut,
-    QTextBlockFormat,
     QTextCursor,
     QTextDocument,
 )
@@ -52,10 +50,9 @@ class _Text(QPlainTextEdit):
         """Show ``lines`` from their start."""
         self.lines = lines
         self.setPlainText("\n".join(line.text for line in lines))
-        self._space_lines()
         self._fit_margin()
 
-    def createMimeDataFromSelection(self) -> QMimeData:
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802  Qt's name
         """Copy whole lines, as a unified diff."""
         cursor, data = self.textCursor(), QMimeData()
         first = self.document().findBlock(cursor.selectionStart()).blockNumber()
@@ -63,12 +60,12 @@ class _Text(QPlainTextEdit):
         data.setText(as_unified(self.lines[first : last + 1]))
         return data
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
         """Keep the margin at the start."""
         super().resizeEvent(event)
         self._fit_margin()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         """Fill changed lines over the whole width, then write."""
         painter = QPainter(self.viewport())
         for line, top, height in self.shown_lines():
@@ -99,13 +96,6 @@ class _Text(QPlainTextEdit):
         """Return the width of numbers, signs and the space around them."""
         return self.number_width() + self.fontMetrics().horizontalAdvance("+") + 3 * _PAD + 4
 
-    def _space_lines(self) -> None:
-        cursor = QTextCursor(self.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        spaced = QTextBlockFormat()
-        spaced.setLineHeight(6, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
-        cursor.mergeBlockFormat(spaced)
-
     def _fit_margin(self) -> None:
         width, area = self.margin_width(), self.contentsRect()
         self.setViewportMargins(width, 0, 0, 0)
@@ -122,11 +112,11 @@ class _Margin(QWidget):
         super().__init__(text)
         self._text = text
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
         """Return the width the numbers need."""
         return QSize(self._text.margin_width(), 0)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         """Paint the numbers and signs of the lines on screen."""
         painter, text = QPainter(self), self._text
         painter.setFont(text.font())
@@ -150,7 +140,7 @@ class _Margin(QWidget):
 class _Find(QLineEdit):
     """The line to search with; Escape closes it."""
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Close on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.parentWidget().hide()
@@ -206,7 +196,8 @@ class DiffView(QFrame):
         self._text.setMinimumHeight(self._wanted_height(min(12, max(3, len(self.lines)))))
 
     def _wanted_height(self, count: int) -> int:
-        return count * (QFontMetrics(self._text.font()).height() + 6) + 4
+        self._text.ensurePolished()
+        return count * self._text.fontMetrics().lineSpacing() + 8
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -63,14 +63,14 @@ class Drawer(QFrame):
         self.hide()
         self.closed.emit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Close on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_drawer()
         else:
             super().keyPressEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
         """Keep the border on the inner side."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:

@@ -82,6 +82,8 @@ class InlineMessage(QFrame):
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
+        if self._inline:
+            self._line.setContentsMargins(14, 10 if text else 4, 12, 10 if text else 4)
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
         self._set_actions(actions)
@@ -91,8 +93,8 @@ class InlineMessage(QFrame):
         announce(self, f"{self._title.text()} {self._text.text()}".strip())
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 10, 12, 12 if not self._inline else 10)
+        self._line = row = QHBoxLayout(self)
+        row.setContentsMargins(14, 10, 12, 12)
         row.setSpacing(14)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter if self._inline else top)

@@ -56,7 +56,7 @@ class Page(QWidget):
             self._column.addWidget(frame)
         return self._footer
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
         """Narrow the margins in a narrow window."""
         super().resizeEvent(event)
         margin = MARGIN_NARROW if self.window().width() < NARROW_BELOW else MARGIN

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRectF, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from trunkline_desktop import theme
@@ -13,10 +13,22 @@ from trunkline_desktop.style import has_keyboard_focus, paint_focus
 from trunkline_desktop.widgets.text import name_part
 
 _PADDING = 2 * 14
+_STEPS = {
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Down: 1,
+}
 
 
 class _Segment(QPushButton):
-    """One choice, as wide as its words when they are bold, so choosing moves nothing."""
+    """One choice, as wide as its words when they are bold, so choosing moves nothing.
+
+    Signals:
+        stepped(int): an arrow key asks for the choice that many places further, as seen.
+    """
+
+    stepped = Signal(int)
 
     def __init__(self, value: str, text: str) -> None:
         super().__init__(text)
@@ -37,13 +49,22 @@ class _Segment(QPushButton):
         if self.minimumWidth() != width:
             self.setMinimumWidth(width)
 
-    def changeEvent(self, event: QEvent) -> None:
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
         """Measure again when the text size changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.reserve()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+        """Turn arrow keys into steps."""
+        step = _STEPS.get(event.key(), 0)
+        if step:
+            is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+            self.stepped.emit(-step if is_mirrored else step)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         """Paint the segment, and the ring when the keyboard brought the focus."""
         super().paintEvent(event)
         if has_keyboard_focus(self):
@@ -81,6 +102,7 @@ class SegmentedControl(QFrame):
             key, text = (option, option) if isinstance(option, str) else option
             self._segments[key] = _Segment(key, text)
             self._group.addButton(self._segments[key])
+            self._segments[key].stepped.connect(self._on_stepped)
             row.addWidget(self._segments[key])
         self._value = value or next(iter(self._segments))
         self._segments[self._value].setChecked(True)
@@ -111,3 +133,11 @@ class SegmentedControl(QFrame):
             self._value = segment.value
             self.setFocusProxy(segment)
             self.changed.emit(self._value)
+
+    def _on_stepped(self, step: int) -> None:
+        usable = [s for s in self._segments.values() if s.isEnabled()]
+        values = [s.value for s in usable]
+        place = values.index(self._value) + step if self._value in values else 0
+        if 0 <= place < len(usable):
+            usable[place].setFocus(Qt.FocusReason.TabFocusReason)
+            usable[place].click()

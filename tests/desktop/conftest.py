@@ -1,0 +1,33 @@
+"""Fixtures for tests with widgets: no screen needed, and both colour schemes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from trunkline_desktop import theme
+from trunkline_desktop.tokens import DARK, LIGHT, Tokens
+
+
+@pytest.fixture
+def light(qapp: QApplication) -> Iterator[Tokens]:
+    """Show the application in light colours and without motion."""
+    yield from _themed(qapp, LIGHT)
+
+
+@pytest.fixture
+def dark(qapp: QApplication) -> Iterator[Tokens]:
+    """Show the application in dark colours and without motion."""
+    yield from _themed(qapp, DARK)
+
+
+def _themed(app: QApplication, tokens: Tokens) -> Iterator[Tokens]:
+    theme.apply(app, tokens)
+    theme.set_reduced_motion(reduced=True)
+    yield tokens
+    theme.set_reduced_motion(reduced=False)
