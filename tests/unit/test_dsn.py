@@ -6,12 +6,15 @@ import re
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.dsn import BadDsn, Parsed, parse
 from trunkline_server.profiles.profile import problems
+
+# A busy computer is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SECRET = "correct horse"
 
@@ -406,6 +409,7 @@ def is_real(found: Parsed) -> bool:
     return not any("placeholder" in note for note in found.notes)
 
 
+@unhurried
 @given(user=NAMES, password=PASSWORDS, host=HOSTS, port=st.integers(1, 65535), database=NAMES)
 def test_every_encoded_link_comes_back(
     user: str, password: str, host: str, port: int, database: str
@@ -422,6 +426,7 @@ def quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+@unhurried
 @given(user=NAMES, password=PASSWORDS, database=NAMES)
 def test_every_quoted_key_value_text_comes_back(user: str, password: str, database: str) -> None:
     text = f"host=h user={quoted(user)} password={quoted(password)} dbname={quoted(database)}"
@@ -437,6 +442,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@unhurried
 @given(st.text() | st.lists(PIECES).map("".join))
 def test_nothing_but_our_complaint_is_ever_raised(text: str) -> None:
     try:
@@ -460,6 +466,7 @@ FORMS = st.sampled_from(
 )  # fmt: skip
 
 
+@unhurried
 @given(form=FORMS, secret=SECRETS)
 def test_no_message_and_no_note_quotes_a_password(form: str, secret: str) -> None:
     """Not even one that its own special characters have torn into pieces."""

@@ -7,11 +7,14 @@ import ssl
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trunkline_server import errors
 from trunkline_server.errors import Failure, TrunklineError, explain, fail
+
+# A busy computer is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PLACE = {"host": "db.example.com", "port": 5433, "database": "shop", "user": "ann"}
 
@@ -66,6 +69,7 @@ def test_the_place_stands_in_the_sentence() -> None:
     )
 
 
+@unhurried
 @given(st.text(), st.text(), st.sampled_from([*errors._BY_SQLSTATE, "XX000", "", None]))
 def test_explaining_never_raises(host: str, message: str, sqlstate: str | None) -> None:
     found = explain(DriverError(sqlstate, message), host=host, user="{user}", other=object())

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trunkline_server import events
 from trunkline_server.errors import Failure
 from trunkline_server.events import Client, Failed, Ready, Stage, Stopped, Unknown, decode, encode
+
+# A busy computer is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 EXAMPLES: list[events.Event] = [
     Stage(stage="tls", state="done", ms=40.5, note="TLS 1.3"),
@@ -29,6 +32,7 @@ EVENTS = st.one_of(
 )
 
 
+@unhurried
 @given(EVENTS)
 def test_every_event_comes_back_from_one_line(event: events.Event) -> None:
     line = encode(event)
@@ -47,6 +51,7 @@ def test_the_kinds_are_the_five_of_the_contract() -> None:
     assert set(events._KINDS) == {"stage", "ready", "client", "failed", "stopped"}
 
 
+@unhurried
 @given(st.text() | st.binary())
 def test_decoding_never_raises(line: str | bytes) -> None:
     decode(line)
@@ -59,6 +64,7 @@ JSON = st.recursive(
 )
 
 
+@unhurried
 @given(JSON, st.dictionaries(st.sampled_from(["stage", "state", "ms", "name", "__class__"]), JSON))
 def test_decoding_any_json_never_raises(kind: object, fields: dict[str, object]) -> None:
     decode(json.dumps(kind))

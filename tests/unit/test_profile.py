@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trunkline_server.profiles.profile import FieldError, Profile, from_json, problems, slug
+
+# A busy computer is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SALES = Profile(id="sales", name="Sales", host="db.example.com")
 
@@ -55,6 +58,7 @@ def test_addresses_are_the_host_and_then_its_fallbacks() -> None:
     assert profile.addresses == (("db.example.com", 5432), ("b", 1), ("::1", 2))
 
 
+@unhurried
 @given(st.text(), st.integers(0, 120))
 def test_a_slug_is_always_an_id_that_can_be_saved(name: str, number: int) -> None:
     taken = {slug(name)} | {slug(name) + f"-{n}" for n in range(2, number)}
@@ -89,6 +93,7 @@ PROFILES = st.builds(
 )
 
 
+@unhurried
 @given(PROFILES)
 def test_a_profile_comes_back_from_its_json(profile: Profile) -> None:
     assert from_json(profile.as_json()) == profile

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles import atomic
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import STEPS, VERSION, Store, migrate
+
+# A busy computer is no reason to fail.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 
 SALES = Profile(id="sales", name="Sales", host="db.example.com")
 REPORTS = Profile(id="reports", name="Web Reports")
@@ -107,6 +110,7 @@ def test_a_byte_order_mark_of_an_editor_is_accepted(store: Store) -> None:
     assert store.load() == (SALES,)
 
 
+@unhurried
 @given(st.lists(st.text(st.characters()), min_size=1, unique=True))
 def test_any_text_comes_back(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
