@@ -6,7 +6,8 @@ from string import Template
 
 TEMPLATE = Template("""
 QWidget { color: $text; selection-background-color: $accent; selection-color: $on_accent; }
-QMainWindow, QDialog, *[part="Page"], *[part="PageBody"], *[part="PageViewport"] { background: $window; }
+QMainWindow, QDialog, *[part="Page"], *[part="PageBody"],
+*[part="PageViewport"] { background: $window; }
 QLabel { background: transparent; }
 QToolTip { background: $surface; color: $text; border: 1px solid $border; padding: 6px 8px; }
 
@@ -31,7 +32,8 @@ QLabel[tone="test"] { color: $test; }
 
 *[part="Sidebar"] { background: $sidebar; border: none; border-right: 1px solid $border; }
 *[part="Sidebar"][mirrored="true"] { border-right: none; border-left: 1px solid $border; }
-*[part="Card"], *[part="AppCard"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+*[part="Card"], *[part="AppCard"] {
+  background: $surface; border: 1px solid $border; border-radius: 8px; }
 *[part="AppCard"][chosen="true"] { border: 2px solid $accent; }
 *[part="AppCard"][compact="true"] { background: transparent; border: none; }
 *[part="FoldedSection"] { background: $surface; border: 1px solid $border; border-radius: 8px; }

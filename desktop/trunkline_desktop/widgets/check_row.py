@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from trunkline_desktop.status import Stage
-from trunkline_desktop.tokens import CHECK_ROW
+from trunkline_desktop.tokens import CHECK_ROW, FontRole
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.inline_message import InlineMessage, announce
 from trunkline_desktop.widgets.shapes import StageShape
-from trunkline_desktop.widgets.text import FontRole, Text, Tone, name_part
+from trunkline_desktop.widgets.text import Text, Tone, name_part
 
 _WORDS: dict[Stage, tuple[FontRole, Tone]] = {
     "waits": ("body", "text3"),
@@ -124,5 +124,5 @@ class CheckRow(QWidget):
 def duration(ms: float) -> str:
     """Return a time for people: ``12 ms``, ``4.1 s``."""
     if ms < 1000:
-        return CheckRow.tr("{0} ms").format(f"{ms:.0f}")
-    return CheckRow.tr("{0} s").format(f"{ms / 1000:.1f}")
+        return QCoreApplication.translate("CheckRow", "{0} ms").format(f"{ms:.0f}")
+    return QCoreApplication.translate("CheckRow", "{0} s").format(f"{ms / 1000:.1f}")

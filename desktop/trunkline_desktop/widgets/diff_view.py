@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt
+from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
@@ -138,13 +138,18 @@ class _Margin(QWidget):
 
 
 class _Find(QLineEdit):
-    """The line to search with; Escape closes it."""
+    """The line to search with.
+
+    Signals:
+        left(): Escape was pressed.
+    """
+
+    left = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
-        """Close on Escape."""
+        """Leave on Escape."""
         if event.key() == Qt.Key.Key_Escape:
-            self.parentWidget().hide()
-            self.parentWidget().parentWidget().setFocus()
+            self.left.emit()
         else:
             super().keyPressEvent(event)
 
@@ -209,7 +214,8 @@ class DiffView(QFrame):
         self._find.textChanged.connect(self._on_find_changed)
         self._find.returnPressed.connect(self._on_find_next)
         cross = Button("", "ghost", "x", name=self.tr("Close"), small=True)
-        cross.clicked.connect(self._bar.hide)
+        cross.clicked.connect(self._close_find)
+        self._find.left.connect(self._close_find)
         row = QHBoxLayout(self._bar)
         row.setContentsMargins(7, 7, 7, 3)
         row.addWidget(self._find, 1)
@@ -221,6 +227,10 @@ class DiffView(QFrame):
         self._bar.show()
         self._find.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._find.selectAll()
+
+    def _close_find(self) -> None:
+        self._bar.hide()
+        self._text.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_find_changed(self, words: str) -> None:
         cursor = self._text.textCursor()

@@ -77,17 +77,17 @@ class Page(QWidget):
         self._column.addLayout(self._head)
 
     def _add_scroll(self) -> None:
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll_area = QScrollArea()
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
         name_part(inside, "PageBody")
         inside.setLayout(self.body)
         self.body.setSpacing(CARD_GAP)
-        self.scroll.setWidget(inside)
-        self._column.addWidget(self.scroll, 1)
+        self.scroll_area.setWidget(inside)
+        self._column.addWidget(self.scroll_area, 1)
 
     def _set_margin(self, margin: int) -> None:
         self._margin = margin

@@ -57,7 +57,7 @@ class _Segment(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Turn arrow keys into steps."""
-        step = _STEPS.get(event.key(), 0)
+        step = _STEPS.get(Qt.Key(event.key()), 0)
         if step:
             is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
             self.stepped.emit(-step if is_mirrored else step)
