@@ -85,13 +85,14 @@ FROM (SELECT n, customer, placed,
              CASE WHEN placed > timestamptz '2026-09-27 00:00+00'
                   THEN pg_temp.pick(n, 'status', 'pending', 'paid', 'paid', 'shipped', 'cancelled')
                   ELSE pg_temp.pick(n, 'status', VARIADIC (array_fill('delivered'::text, ARRAY[22]) || ARRAY['cancelled', 'returned', 'shipped'])) END AS status
+      -- OFFSET 0 here and below: each value is worked out once.
       FROM (SELECT n,
                    -- Squared, so that a few customers order often and many order once or twice.
                    1 + (pg_temp.h(n, 'who', 10000)::bigint * pg_temp.h(n, 'who else', 10000) / 50000)::integer AS customer,
                    timestamptz '2024-10-01 00:00+00'
                      + make_interval(days => (729 * power((n - 1) / 12000.0, 0.85))::integer,
                                      mins => 360 + pg_temp.h(n, 'minute', 1020)) AS placed
-            FROM generate_series(1, 12000) AS n) AS times) AS orders;
+            FROM generate_series(1, 12000) AS n OFFSET 0) AS times OFFSET 0) AS orders;
 
 -- Nobody orders before they have an account.
 UPDATE shop.customers SET joined_on = first_order

@@ -1,6 +1,16 @@
--- Indexes, summaries and rights, made after the rows because that is quicker.
+-- Foreign keys, indexes, summaries and rights, made after the rows because that is quicker.
 
 SET ROLE shop_owner;
+
+ALTER TABLE shop.orders ADD FOREIGN KEY (customer_id) REFERENCES shop.customers (id);
+
+ALTER TABLE shop.order_items ADD FOREIGN KEY (order_id) REFERENCES shop.orders (id),
+    ADD FOREIGN KEY (product_id) REFERENCES shop.products (id);
+
+ALTER TABLE shop.payments ADD FOREIGN KEY (order_id) REFERENCES shop.orders (id);
+
+ALTER TABLE shop.reviews ADD FOREIGN KEY (product_id) REFERENCES shop.products (id),
+    ADD FOREIGN KEY (customer_id) REFERENCES shop.customers (id);
 
 CREATE INDEX orders_customer ON shop.orders (customer_id);
 
@@ -61,4 +71,4 @@ RESET ROLE;
 
 COMMENT ON DATABASE shop IS 'A made-up shop for coffee, tea and things for the home; the sample that comes with Trunkline.';
 
-VACUUM (ANALYZE);
+ANALYZE;
