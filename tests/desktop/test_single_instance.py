@@ -1,0 +1,59 @@
+"""One app for each person and home folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from trunkline_desktop.single_instance import SingleInstance
+
+FIRST = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from trunkline_desktop.single_instance import SingleInstance
+app = QCoreApplication([])
+print(SingleInstance(Path(sys.argv[1])).claim(), flush=True)
+sys.stdin.read()
+"""
+SECOND = FIRST.replace("sys.stdin.read()", "")
+
+
+def test_the_first_start_is_the_app(qapp, tmp_path):
+    first = SingleInstance(tmp_path)
+    assert first.claim()
+    first.release()
+
+
+def test_a_second_start_raises_the_first_and_ends(qtbot, tmp_path):
+    first = SingleInstance(tmp_path)
+    assert first.claim()
+    second = subprocess.Popen(
+        [sys.executable, "-c", SECOND, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    with qtbot.waitSignal(first.raised):
+        pass
+    assert second.communicate(timeout=10)[0] == "False\n"
+    assert second.returncode == 0
+    first.release()
+
+
+def test_another_home_has_an_app_of_its_own(qapp, tmp_path):
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    both = [SingleInstance(folder) for folder in folders]
+    assert [one.claim() for one in both] == [True, True]
+    for one in both:
+        one.release()
+
+
+def test_what_a_killed_app_left_is_no_hindrance(qapp, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", FIRST, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as killed:
+        assert killed.stdout.readline() == b"True\n"
+        killed.kill()
+    second = SingleInstance(tmp_path)
+    assert second.claim()
+    second.release()
