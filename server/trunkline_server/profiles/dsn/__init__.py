@@ -12,7 +12,7 @@ from trunkline_server.profiles.dsn.settings import BadDsn, Parsed, several
 
 __all__ = ["BadDsn", "Parsed", "parse"]
 
-_LONGEST = 100_000
+_LONGEST = 50_000
 _AROUND = " \t\r\n\f\v\ufeff\u200b\u2028\u2029\xa0"
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "<": ">"}
 _LAST_PASSWORD = re.compile(r"(?i)(?:password|passwd|pass|pwd)\s*[=:]\s*[^\s=]*\Z")
