@@ -137,6 +137,13 @@ async def test_a_giant_cell_is_cut_with_a_mark(db: Database) -> None:
     assert rows.rows[0][0].endswith("… [1000002 bytes]")
 
 
+async def test_rows_too_large_for_our_memory_are_not_taken_in(db: Database) -> None:
+    with pytest.raises(TrunklineError) as refused:
+        await db.read("SELECT repeat('x', 100000000)")
+    assert refused.value.code == "query.too_large"
+    assert (await db.read("SELECT 1")).rows == [[1]]
+
+
 async def test_the_server_stops_at_the_cap(db: Database) -> None:
     rows = await db.read("SELECT n, pg_sleep(CASE WHEN n > 100 THEN 60 ELSE 0 END) "
                          "FROM generate_series(1, 1000) n", max_rows=10)  # fmt: skip

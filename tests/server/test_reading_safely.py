@@ -262,6 +262,10 @@ SELECT '{{1}}'::loud[]
 SELECT * FROM json_to_record('{{"a": 1}}') AS x(a loud)
 SELECT * FROM json_populate_record(NULL::pair, '{{"b": 1}}')
 SELECT gives_loud()
+SELECT pg_input_is_valid('1', 'loud')
+SELECT pg_input_is_valid('1', 'lo' || 'ud')
+SELECT * FROM pg_input_error_info('1', 'public.loud[]')
+SELECT * FROM pg_show_all_settings()
 SELECT victim.secretly FROM victim
 SELECT (v).secretly FROM victim v
 SELECT secretly(v) FROM victim v
@@ -431,6 +435,7 @@ SELECT convert_from('\\x41'::bytea, 'UTF8'), encode('\\x41', 'base64'), md5('a')
 SELECT ROW(1, 'a') = ROW(1, 'a'), (1, 2) < (1, 3), (ROW(1, 2)).f1
 SELECT width_bucket(total, 0, 40, 4), round(total, 1), total % 2, |/ 4.0 FROM orders LIMIT 1
 SELECT pg_sleep(0)
+SELECT pg_input_is_valid('1', 'integer'), pg_input_is_valid('1', 'numeric(3,1)')
 """
 
 HONEST_OBJECTS = """

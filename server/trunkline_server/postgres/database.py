@@ -25,6 +25,7 @@ from trunkline_server.profiles.profile import Profile
 
 MAX_CONNECTIONS = 4
 FIRST_BATCH = 32  # rows fetched before their size is known
+MAX_IN_FLIGHT = 64 * 1024 * 1024  # bytes of one batch; one cell may be a gigabyte
 GRACE_S = 5.0  # how much longer than the server's own limit we wait for it
 
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
@@ -76,15 +77,52 @@ class _TypeInfo:
     decoder: values.Decoder
 
 
+class _Meter(asyncio.Protocol):
+    """Stands before asyncpg's protocol and hangs up when a batch becomes too large for us."""
+
+    def __init__(self, inner: Any, transport: Any) -> None:
+        self._inner = inner
+        self._transport = transport
+        self.seen = 0
+        transport.set_protocol(self)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it hung up."""
+        return self.seen > MAX_IN_FLIGHT
+
+    def data_received(self, data: bytes) -> None:
+        self.seen += len(data)
+        if self.is_over:
+            self._transport.abort()
+        else:
+            self._inner.data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inner.connection_lost(exc)
+
+    def eof_received(self) -> Any:
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+
 class Connection(asyncpg.Connection):
     """asyncpg's connection, with every type PostgreSQL's own text where JSON has no twin."""
 
     known_types: dict[int, _TypeInfo]
+    meter: _Meter
+    _transport: Any
     _protocol: Any  # asyncpg's own, which its type stubs leave out
 
     def speak_text(self, known_types: dict[int, _TypeInfo]) -> None:
         """Let the values of ``values.TEXT_CODECS`` and of types in ``known_types`` be text."""
         self.known_types = known_types
+        self.meter = _Meter(self._protocol, self._transport)
         for oid, (name, decoder) in values.TEXT_CODECS.items():
             encoder = values.to_json_text if name in {"json", "jsonb"} else values.to_text
             self._register(oid, name, encoder, decoder)
@@ -283,7 +321,12 @@ class Database:
         started = time.perf_counter()
         async with self._transaction() as connection:
             await self._lookup.check(connection.fetch, sql)
-            return await _read_capped(connection, sql, params, caps, started)
+            try:
+                return await _read_capped(connection, sql, params, caps, started)
+            except _BROKEN as exc:
+                if connection.meter.is_over:
+                    raise _too_large() from exc
+                raise
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Connection]:
@@ -294,6 +337,13 @@ class Database:
             async with asyncio.timeout(self.profile.statement_timeout + GRACE_S):
                 yield connection
             is_whole = True
+        except TimeoutError as exc:
+            # PostgreSQL's own limit counts each batch; this one is for all of them.
+            raise fail(
+                "query.timeout",
+                "The query took longer than the time allowed and was stopped.",
+                "Ask for less: add a WHERE, aggregate, or look at fewer rows.",
+            ) from exc
         finally:
             if is_whole:
                 self._tidy_later(connection)
@@ -320,6 +370,7 @@ class Database:
         return connection
 
     async def _begin(self, connection: Connection) -> None:
+        connection.meter.seen = 0
         try:
             await connection.execute(_begin(self.profile, self._watches_client))
         except (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError):
@@ -463,8 +514,10 @@ async def _read_capped(
     size = min(FIRST_BATCH, caps.rows + 1)
     # Bind and Execute in one round trip, further batches from the same portal: asyncpg has a
     # public way that takes two.
+    connection.meter.seen = 0
     batch = await portal._bind_exec(size, None)
     while taken.add([list(row) for row in batch]) and not portal._exhausted:
+        connection.meter.seen = 0
         batch = await portal._exec(taken.next_batch(), None)
     return Rows(
         columns=[c.name for c in columns],
@@ -498,6 +551,14 @@ def _argument(number: int, kind: asyncpg.Type, param: Any) -> Any:
             f"The value of ${number} is not a valid {values.short_name(kind.name)}.",
             "Correct the value, or cast the parameter in the statement.",
         ) from exc
+
+
+def _too_large() -> TrunklineError:
+    return fail(
+        "query.too_large",
+        f"The rows of this query are larger than {MAX_IN_FLIGHT // 1024**2} MB.",
+        "Shorten long columns with left(column, 200), or ask for fewer rows.",
+    )
 
 
 class _Taken:

@@ -314,10 +314,27 @@ def _names(node: ast.Node) -> Iterator[Name]:
         yield from reader(node)
 
 
+_TAKES_TYPE_AS_TEXT = frozenset({"pg_input_is_valid", "pg_input_error_info"})
+
+
 def _from_call(node: Any) -> Iterator[Name]:
+    if _last(node.funcname) in _TAKES_TYPE_AS_TEXT and len(node.args or ()) == 2:
+        yield from _from_type_text(node.args[1])
     yield _name("function", node.funcname, len(node.args or ()))
     if len(node.args or ()) == 1:
         yield _name("type", node.funcname)  # f(x) is also how PostgreSQL writes a cast
+
+
+def _from_type_text(argument: Any) -> Iterator[Name]:
+    """Yield the types that the text of a constant names: their checks run as for a cast."""
+    text = getattr(getattr(argument, "val", None), "sval", None)
+    if not isinstance(text, str):
+        raise fail(
+            "guard.function",
+            "pg_input_is_valid runs only with the name of the type written out.",
+            "Write the type as a plain string.",
+        )
+    yield from names_in_body(f"SELECT NULL::{text}")
 
 
 def _from_expression(node: Any) -> Iterator[Name]:
@@ -372,7 +389,7 @@ _READERS: dict[type[Any], Any] = {
 
 
 def _name(kind: str, parts: Any, arguments: int = 0) -> Name:
-    words = [p.sval for p in parts if isinstance(p, ast.String)]
+    words = [str(p.sval) for p in parts if isinstance(p, ast.String)]
     return Name(kind, words[-1], words[-2] if len(words) > 1 else None, arguments)
 
 

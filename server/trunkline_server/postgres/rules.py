@@ -51,7 +51,8 @@ _DANGEROUS = re.compile(r"""
   | pg_backup_.* | pg_start_backup | pg_stop_backup | pg_export_snapshot | pg_current_xact_id
   | txid_current | pg_stat_reset.* | pg_stat_statements_reset | pg_stat_get_activity
   | pg_stat_get_backend_activity | pg_stat_statements | pg_hba_file_rules
-  | pg_show_all_file_settings | pg_ident_file_mappings | pg_log_.* | pg_import_.*
+  | pg_show_all_file_settings | pg_show_all_settings | pg_stat_get_wal_receiver
+  | pg_ident_file_mappings | pg_log_.* | pg_import_.*
   | pg_extension_config_dump | binary_upgrade_.* | pg_nextoid | pg_stop_making_pinned_objects
   | pg_(restore|clear)_(attribute|relation)_stats | brin_(de)?summarize_.* | gin_clean_pending_list
   | crosstab.* | connectby | xpath_table | xslt_process | http(_.*)? | urlencode_fetch
