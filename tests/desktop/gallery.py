@@ -508,7 +508,8 @@ def drawer_page() -> QWidget:
         InlineMessage(
             "info",
             "A copy is kept before the change.",
-            "Everything else in the file stays as it is. Quit and reopen Claude Desktop afterwards.",
+            "Everything else in the file stays as it is. "
+            "Quit and reopen Claude Desktop afterwards.",
         )
     )
     drawer.body.addStretch()

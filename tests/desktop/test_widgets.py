@@ -45,7 +45,7 @@ def stage(qtbot, widget: QWidget, width: int = 400, height: int = 300) -> QWidge
     widget.setParent(window)
     widget.setGeometry(0, 0, width, height)
     window.show()
-    widget.kept_window = window  # Python would let it go
+    qtbot.kept_windows = [*getattr(qtbot, "kept_windows", []), window]  # qtbot itself does not
     return window
 
 
