@@ -46,6 +46,11 @@ class App(QObject):
         self._is_ending = False
         self._connect()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether :meth:`quit` was called."""
+        return self._is_ending
+
     def start(self) -> None:
         """Show the icon, start what was on, and the window when the person has to do something."""
         if Tray.is_available():
