@@ -194,13 +194,13 @@ async def _checked(story: Story, database: _Database) -> None:
     with story.step("Check the connection") as facts:
         facts["stages"] = stages = await asyncio.to_thread(_stages, story, database)
         if not stages:
-            raise fail("check.ended", "The check ended at once.", "Look at what it wrote above.")
+            raise runs.ended_at_once("check")
 
 
 def _stages(story: Story, database: _Database) -> list[str]:
     passed = []
     arguments = ("check", "--profile", "-", "--events")
-    with runs.serving(*arguments, first_line=database.first_line) as child:
+    with runs.serving(*arguments, first_line=database.first_line, is_quiet=True) as child:
         for event in runs.told(child):
             if isinstance(event, events.Failed):
                 raise TrunklineError(event.failure)

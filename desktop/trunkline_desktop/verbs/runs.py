@@ -25,7 +25,7 @@ def check(options: Namespace) -> int:
     profile = Store().get(options.name)
     stages: list[events.Stage] = []
     failed: events.Failed | None = None
-    with serving("check", "--profile", profile.id, "--events") as child:
+    with serving("check", "--profile", profile.id, "--events", is_quiet=True) as child:
         for event in told(child):
             if isinstance(event, events.Stage) and event.state != "running":
                 stages.append(event)
@@ -33,12 +33,14 @@ def check(options: Namespace) -> int:
                     show_stage(event, profile)
             elif isinstance(event, events.Failed):
                 failed = event
+    if not stages and not failed:
+        raise ended_at_once("check")
     if options.json:
         say.as_json({"ok": failed is None, "stages": [asdict(stage) for stage in stages],
                      "failed": asdict(failed) if failed else None})  # fmt: skip
     if failed:
         say.note(str(failed.failure))
-    return EXIT_FAILED if failed or not stages else 0
+    return EXIT_FAILED if failed else 0
 
 
 def start(options: Namespace) -> int:
@@ -68,8 +70,12 @@ def start(options: Namespace) -> int:
 
 
 @contextmanager
-def serving(*arguments: str, first_line: bytes = b"") -> Iterator[subprocess.Popen[bytes]]:
+def serving(
+    *arguments: str, first_line: bytes = b"", is_quiet: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``trunkline-server``; closing its input asks it to stop, and it is waited for.
+
+    ``is_quiet`` hides its standard error: a check tells its failure there and as an event.
 
     Raises:
         TrunklineError: ``program.missing``.
@@ -78,6 +84,7 @@ def serving(*arguments: str, first_line: bytes = b"") -> Iterator[subprocess.Pop
         [str(programs.path_of("trunkline-server")), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if is_quiet else None,
     )
     try:
         if first_line and child.stdin:
@@ -120,7 +127,13 @@ def until_ready(child: subprocess.Popen[bytes]) -> events.Ready:
             return event
         if isinstance(event, events.Failed):
             raise TrunklineError(event.failure)
-    raise fail("run.ended", "The server ended at once.", "Look at what it wrote above.")
+    raise ended_at_once("run")
+
+
+def ended_at_once(verb: str) -> TrunklineError:
+    """Return the failure of a child that said nothing."""
+    return fail("program.ended", f"trunkline-server {verb} ended without a word.",
+                "Start it in a terminal to see why.")  # fmt: skip
 
 
 def show_stage(stage: events.Stage, profile: Profile, indent: str = "") -> None:
