@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from trunkline_desktop import jobs, mark, theme
+from trunkline_desktop import jobs, theme
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.process import GRACE_MS
 from trunkline_desktop.signals import TerminalSignals
@@ -159,6 +159,7 @@ def _run(qt: QApplication, app: App, instance: SingleInstance) -> int:
     qt.commitDataRequest.connect(app.quit, Qt.ConnectionType.QueuedConnection)
     app.ended.connect(qt.quit)
     QTimer.singleShot(0, app, app.start)
+    QTimer.singleShot(0, instance, instance.listen)
     code = qt.exec()
     _leave(app)
     instance.release()
@@ -183,7 +184,6 @@ def _application() -> QApplication:
     assert isinstance(qt, QApplication)  # noqa: S101  nothing else is made in this program
     qt.setApplicationName("trunkline")
     qt.setApplicationDisplayName("Trunkline")
-    qt.setWindowIcon(mark.app_icon())
     qt.setQuitOnLastWindowClosed(False)
     return qt
 

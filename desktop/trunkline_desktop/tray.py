@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from PySide6.QtCore import QObject, QRectF, QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QRectF, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QActionGroup, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
@@ -56,7 +56,6 @@ class Tray(QObject):
         profiles.changed.connect(self.refresh)
         supervisor.changed.connect(self.refresh)
         self.refresh()
-        self._on_menu_opens()  # some panels ask for the menu before they open it
 
     @property
     def tool_tip(self) -> str:
@@ -76,6 +75,7 @@ class Tray(QObject):
     def show(self) -> None:
         """Put the icon into the panel."""
         self._icon.show()
+        QTimer.singleShot(0, self, self._on_menu_opens)  # some panels ask for it before it opens
 
     def hide(self) -> None:
         """Take the icon out of the panel."""

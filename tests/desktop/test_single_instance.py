@@ -13,7 +13,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from trunkline_desktop.single_instance import SingleInstance
 app = QCoreApplication([])
-print(SingleInstance(Path(sys.argv[1])).claim(), flush=True)
+one = SingleInstance(Path(sys.argv[1]))
+print(one.claim() and one.listen() is None, flush=True)
 sys.stdin.read()
 """
 SECOND = FIRST.replace("sys.stdin.read()", "")
@@ -28,6 +29,7 @@ def test_the_first_start_is_the_app(qapp, tmp_path):
 def test_a_second_start_raises_the_first_and_ends(qtbot, tmp_path):
     first = SingleInstance(tmp_path)
     assert first.claim()
+    first.listen()
     second = subprocess.Popen(
         [sys.executable, "-c", SECOND, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
@@ -56,4 +58,6 @@ def test_what_a_killed_app_left_is_no_hindrance(qapp, tmp_path):
         killed.kill()
     second = SingleInstance(tmp_path)
     assert second.claim()
+    second.listen()
+    assert second._server.isListening()
     second.release()
