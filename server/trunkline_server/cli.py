@@ -69,6 +69,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 def _add_check(check: argparse.ArgumentParser) -> None:
     _add_database(check)
     _flag(check, "--events", help="write events to standard output, one JSON object per line")
+    check.add_argument("--json", action="store_true", help="answer JSON")
     check.set_defaults(verb=_check)
 
 

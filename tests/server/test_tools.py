@@ -208,10 +208,17 @@ async def test_a_cancelled_question_stops_in_the_server(server: Server, reader_p
 
 async def until(server: Server, count: int) -> None:
     """Wait until so many of our endless statements run."""
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%endless%' AND pid <> pg_backend_pid() AND state = 'active'"  # noqa: E501
     with anyio.fail_after(10):
-        while int(await anyio.to_thread.run_sync(server.psql, sql)) != count:
-            await anyio.sleep(0.02)
+        await anyio.to_thread.run_sync(_until, server, count)
+
+
+def _until(server: Server, count: int) -> None:
+    sql = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%endless%' "
+        "AND pid <> pg_backend_pid() AND state = 'active'"
+    )
+    while int(server.psql(sql)) != count:
+        pass
 
 
 async def test_list_tables_names_kind_rows_and_comment(server: Server, reader_profile: Profile):
