@@ -67,8 +67,8 @@ QLineEdit[problem="true"] { border: 2px solid $failed; padding: 0 10px; min-heig
 QLineEdit[problem="true"]:focus { border: 2px solid $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QTextEdit:disabled, QAbstractSpinBox:disabled {
   background: $hover; color: $text3; border: 1px solid $border; }
-QLineEdit[size="hero"] { min-height: 42px; $font_body }
-QLineEdit[size="hero"]:focus { min-height: 40px; }
+QLineEdit[tall="true"] { min-height: 42px; $font_body }
+QLineEdit[tall="true"]:focus { min-height: 40px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: none; padding: 0; min-height: 0; }
 
@@ -78,7 +78,7 @@ QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $hover; border-color: $text2; }
 QPushButton:disabled { background: $hover; color: $text3; border-color: $hover; }
 QPushButton[small="true"] { min-height: 26px; padding: 0 12px; }
-QPushButton[size="hero"] { min-height: 42px; }
+QPushButton[tall="true"] { min-height: 42px; }
 QPushButton[kind="primary"] { background: $accent; color: $on_accent;
   border-color: $accent; padding: 0 16px; font-weight: 600; }
 QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
@@ -150,7 +150,6 @@ QListView, QTreeView, QTableView { background: $surface; border: 1px solid $bord
   selection-color: $text; alternate-background-color: $surface; gridline-color: $border; }
 QListView[flat="true"], QTreeView[flat="true"], QTableView[flat="true"] {
   background: transparent; border: none; }
-QTreeView::item { min-height: 28px; }
 QTreeView::item:hover, QListView::item:hover, QTableView::item:hover { background: $hover; }
 QTreeView::item:selected, QListView::item:selected, QTableView::item:selected {
   background: $selected; color: $text; }

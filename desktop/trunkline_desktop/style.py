@@ -15,12 +15,20 @@ from PySide6.QtWidgets import (
     QStyleOption,
     QStyleOptionButton,
     QStyleOptionComplex,
+    QTreeView,
     QWidget,
 )
 
 from trunkline_desktop import icons, theme
 from trunkline_desktop.status import tick_path
-from trunkline_desktop.tokens import CONTROL_HEIGHT, ICON, ICON_GAP, RADIUS_CONTROL, RADIUS_TAG
+from trunkline_desktop.tokens import (
+    CONTROL_HEIGHT,
+    ICON,
+    ICON_GAP,
+    RADIUS_CONTROL,
+    RADIUS_TAG,
+    TREE_ROW,
+)
 
 _PE, _CE, _CC, _SF = (
     QStyle.PrimitiveElement,
@@ -119,7 +127,9 @@ class TrunklineStyle(QProxyStyle):
     ) -> QSize:
         """Return Fusion's size, with room for our arrow and our control height."""
         found = super().sizeFromContents(kind, option, size, cast("QWidget", widget))
-        if kind == QStyle.ContentsType.CT_ComboBox:
+        if kind == QStyle.ContentsType.CT_ItemViewItem and isinstance(widget, QTreeView):
+            found.setHeight(max(found.height(), TREE_ROW))
+        elif kind == QStyle.ContentsType.CT_ComboBox:
             found = QSize(found.width() + 24, max(found.height(), CONTROL_HEIGHT))
         return found
 

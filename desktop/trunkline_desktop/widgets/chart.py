@@ -74,7 +74,9 @@ class _Chart(QWidget):
             if index in (0, last):
                 side = Qt.AlignmentFlag.AlignLeft if index == 0 else Qt.AlignmentFlag.AlignRight
                 place.moveLeft(at if index == 0 else at - 120)
-            painter.drawText(place, int(side | Qt.AlignmentFlag.AlignTop), label)
+            painter.drawText(
+                place, int(side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignTop), label
+            )
 
 
 class BarChart(_Chart):

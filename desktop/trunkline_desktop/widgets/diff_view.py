@@ -52,6 +52,10 @@ class _Text(QPlainTextEdit):
         self.setPlainText("\n".join(line.text for line in lines))
         self._fit_margin()
 
+    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+        """Return no more height than the lines need."""
+        return QSize(240, self.minimumHeight())
+
     def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802  Qt's name
         """Copy whole lines, as a unified diff."""
         cursor, data = self.textCursor(), QMimeData()
