@@ -61,6 +61,7 @@ SELECT c.oid::pg_catalog.int8 AS oid, {_QUALIFIED} AS name, {_KIND} AS kind, {_R
 {_FROM}
 WHERE {_READABLE} AND pg_catalog.lower(c.relname) = pg_catalog.lower($2)
   AND ($1::pg_catalog.text IS NULL OR pg_catalog.lower(n.nspname) = pg_catalog.lower($1))
+ORDER BY n.nspname, c.relname
 """
 
 _NAMES = f"SELECT {_QUALIFIED} AS name {_FROM} WHERE {_READABLE} ORDER BY 1 LIMIT {_NEAREST_AMONG}"
@@ -149,7 +150,9 @@ async def describe_table(db: Database, table: str, *, max_bytes: int = 65536) ->
         **_keys(keys),
         "indexes": indexes,
     }
-    return _bounded({k: v for k, v in reply.items() if v or k == "columns"}, columns, max_bytes)
+    return _bounded(
+        {k: v for k, v in reply.items() if v != [] or k == "columns"}, columns, max_bytes
+    )
 
 
 def _keys(rows: list[dict[str, Any]]) -> dict[str, Any]:
