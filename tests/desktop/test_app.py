@@ -64,6 +64,8 @@ def end(qtbot, app):
 def dispose(app):
     assert app.profiles.settle(5000)
     assert jobs.settle(5000)
+    if app._window:
+        shiboken6.delete(app._window.window)  # a window has no parent to delete it
     shiboken6.delete(app)
 
 
