@@ -110,11 +110,11 @@ class App(QObject):
     def _on_said(self, profile_id: str, words: Failure | str) -> None:
         profile = self.profiles.get(profile_id)
         name = profile.name if profile else profile_id
-        text = words if isinstance(words, str) else str(words)
-        if self._window and self._window.is_visible:
+        is_seen = self._window is not None and self._window.is_visible
+        if self._window:
             self._window.tell(profile_id, words)
-        else:
-            self.tray.say(name, text)
+        if isinstance(words, str) or not is_seen:
+            self.tray.say(name, str(words))
 
     @Slot(object)
     def _on_not_saved(self, failure: Failure) -> None:
