@@ -203,7 +203,8 @@ def _host(data: Path) -> str:
 
 def _short_name(data: Path) -> Path:
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"trunkline-{digest}"
+    folder = tempfile.gettempdir()
+    return Path(folder if len(os.fsencode(folder)) < 60 else "/tmp") / f"trunkline-{digest}"  # noqa: S108 - its target is checked
 
 
 def _linked(link: Path, data: Path) -> Path:

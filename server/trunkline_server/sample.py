@@ -236,12 +236,13 @@ def _is_held(file: Path) -> bool:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    try:
-        with atomic.locked(folder / "lock", _WAIT_S):
-            yield
-    except TimeoutError as exc:
-        title = "Another Trunkline is busy with the sample database."
-        raise fail("sample.busy", title, "Try again in a minute.") from exc
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(atomic.locked(folder / "lock", _WAIT_S))
+        except TimeoutError as exc:
+            title = "Another Trunkline is busy with the sample database."
+            raise fail("sample.busy", title, "Try again in a minute.") from exc
+        yield
 
 
 def _stop_on_sigterm() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes import MemoryKeyring
 from trunkline_desktop import cli
+from trunkline_desktop.verbs import say
 from trunkline_server.serving.activity import Activity, Call
 
 URL = "postgresql://ada@db.example.com:5433/sales"
@@ -246,6 +247,7 @@ import sys, importlib
 for name in "{modules}".split(", "):
     importlib.import_module("trunkline_desktop." + name)
 from trunkline_desktop import cli
+from trunkline_desktop.verbs import say
 assert cli.main(["list"]) == 0
 loaded = {{name.split(".")[0] for name in sys.modules}}
 print(*(loaded & {{"PySide6", "asyncpg", "pglast", "fastmcp", "mcp", "keyring"}}))
@@ -257,3 +259,27 @@ print(*(loaded & {{"PySide6", "asyncpg", "pglast", "fastmcp", "mcp", "keyring"}}
 def test_output_in_a_pipe_has_no_colours(saved: Terminal) -> None:
     saved("list")
     assert "\x1b" not in saved.out
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("", "\x1b[32mx\x1b[0m"), ("1", "x")])
+def test_a_terminal_gets_colours_unless_no_color_is_set(
+    monkeypatch: pytest.MonkeyPatch, variable: str, expected: str
+) -> None:
+    monkeypatch.setattr("sys.stdout", Tty())
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", variable)
+    assert say.colour("x", "green") == expected
+
+
+def test_a_terminal_is_asked_for_the_password_without_echo(
+    trunkline: Terminal, memory_keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Tty())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "typed")
+    assert cli.main(["add", "Shop", "--host", "h"]) == 0
+    assert memory_keyring.kept["Trunkline", "shop"] == "typed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,13 @@ def alone() -> Iterator[None]:
     Raises:
         TrunklineError: ``client.busy``.
     """
-    lock = atomic.locked(folders.state() / "clients.lock", _WAIT_S)
-    try:
-        lock.__enter__()
-    except TimeoutError as exc:
-        title = "Another Trunkline is changing the settings of an AI app."
-        raise fail("client.busy", title, "Try again in a moment.") from exc
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(atomic.locked(folders.state() / "clients.lock", _WAIT_S))
+        except TimeoutError as exc:
+            title = "Another Trunkline is changing the settings of an AI app."
+            raise fail("client.busy", title, "Try again in a moment.") from exc
         yield
-    finally:
-        lock.__exit__(None, None, None)
 
 
 def _path() -> Path:
