@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx2
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import SSETransport, StreamableHttpTransport
 
-from tests.server.conftest import PASSWORD, Server
+from tests.server.conftest import PASSWORD, READER, Server
 from tests.server.processes import INITIALIZE, TOKEN, Process, Run, running
 from trunkline_server import events
 from trunkline_server.profiles.profile import Profile
@@ -23,70 +24,87 @@ KNOWN = {"Authorization": f"Bearer {TOKEN}"}
 MCP = {"Accept": "application/json, text/event-stream"}
 
 
-@pytest.fixture(params=["http", "sse"])
-def run(request: pytest.FixtureRequest, reader_profile: Profile) -> Iterator[Run]:
-    with running(reader_profile, "--transport", request.param, "--port", "0") as running_:
-        running_.url = running_.ready().url
-        running_.transport = request.param
-        yield running_
+@dataclass(frozen=True)
+class Endpoint:
+    """A running server and how it is reached."""
+
+    run: Run
+    transport: str
+    url: str
 
 
-def knock(run: Run, **headers: str) -> httpx2.Response:
+@pytest.fixture(scope="module", params=["http", "sse"])
+def endpoint(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Endpoint]:
+    """Run one server for all tests that only knock at it."""
+    profile = Profile(
+        id="shop", name="Shop", host=str(server.socket), port=server.port, database="shop",
+        user=READER, sslmode="disable",
+    )  # fmt: skip
+    folder = str(tmp_path_factory.mktemp("home"))
+    arguments = ("--transport", request.param, "--port", "0")
+    with running(profile, *arguments, TRUNKLINE_HOME=folder) as run:
+        yield Endpoint(run, request.param, run.ready().url)
+
+
+def knock(endpoint: Endpoint, **headers: str) -> httpx2.Response:
     """Ask the endpoint for a session and hang up after the headers."""
-    if run.transport == "sse":
-        with httpx2.stream("GET", run.url, headers=headers) as response:
+    if endpoint.transport == "sse":
+        with httpx2.stream("GET", endpoint.url, headers=headers) as response:
             return response
     body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}
-    return httpx2.post(run.url, json=body, headers={**MCP, **headers})
+    return httpx2.post(endpoint.url, json=body, headers={**MCP, **headers})
 
 
-async def test_a_client_with_the_token_asks(run: Run):
-    kind = SSETransport if run.transport == "sse" else StreamableHttpTransport
-    async with Client(kind(run.url, headers=KNOWN)) as client:
+async def test_a_client_with_the_token_asks(endpoint: Endpoint):
+    kind = SSETransport if endpoint.transport == "sse" else StreamableHttpTransport
+    async with Client(kind(endpoint.url, headers=KNOWN)) as client:
         result = await client.call_tool("execute_query", {"query": "SELECT 8"})
     assert json.loads(result.content[0].text)["rows"] == [[8]]
-    introduced = run.event()
+    introduced = endpoint.run.event()
     assert isinstance(introduced, events.Client)
-    assert introduced.transport == run.transport
+    assert introduced.transport == endpoint.transport
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer", TOKEN])
-def test_without_the_token_there_is_401_and_no_reason(run: Run, header: str | None):
-    refused = knock(run, **({"Authorization": header} if header else {}))
+def test_without_the_token_there_is_401_and_no_reason(endpoint: Endpoint, header: str | None):
+    refused = knock(endpoint, **({"Authorization": header} if header else {}))
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
 
 
-def test_another_host_name_is_misdirected(run: Run):
-    assert knock(run, **KNOWN, Host="evil.example").status_code == 421
+def test_another_host_name_is_misdirected(endpoint: Endpoint):
+    assert knock(endpoint, **KNOWN, Host="evil.example").status_code == 421
 
 
-def test_another_origin_is_forbidden(run: Run):
-    assert knock(run, **KNOWN, Origin="https://evil.example").status_code == 403
+def test_another_origin_is_forbidden(endpoint: Endpoint):
+    assert knock(endpoint, **KNOWN, Origin="https://evil.example").status_code == 403
 
 
-def test_health_needs_no_token_and_tells_nothing_else(run: Run):
-    answer = httpx2.get(run.url.rpartition("/")[0] + "/health")
+def test_health_needs_no_token_and_tells_nothing_else(endpoint: Endpoint):
+    answer = httpx2.get(endpoint.url.rpartition("/")[0] + "/health")
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
-def test_the_end_of_the_input_stops_the_server(run: Run):
-    run.close_input()
-    assert run.event() == events.Stopped(reason="end of input")
-    assert run.ended() == 0
+def test_the_end_of_the_input_stops_the_server_and_no_secret_was_logged(reader_profile: Profile):
+    with running(reader_profile, "--transport", "http", "--port", "0") as run:
+        endpoint = Endpoint(run, "http", run.ready().url)
+        knock(endpoint, Authorization="Bearer wrong-but-secret")
+        knock(endpoint, **KNOWN)
+        run.event()
+        run.close_input()
+        assert run.event() == events.Stopped(reason="end of input")
+        assert run.ended() == 0
+        assert not [s for s in (TOKEN, PASSWORD, "wrong-but-secret") if s in run.errors]
 
 
-def test_a_sigterm_stops_the_server(run: Run):
-    run.popen.terminate()
-    assert run.event() == events.Stopped(reason="signal")
-    assert run.ended() == 0
-
-
-def test_no_secret_is_logged(run: Run):
-    knock(run, Authorization="Bearer wrong-but-secret")
-    knock(run, **KNOWN)
-    run.close_input()
-    run.ended()
-    assert not [s for s in (TOKEN, PASSWORD, "wrong-but-secret") if s in run.errors]
+@pytest.mark.parametrize("transport", ["http", "sse", "stdio"])
+def test_a_sigterm_stops_the_server(reader_profile: Profile, transport: str):
+    with running(reader_profile, "--transport", transport, "--port", "0") as run:
+        run.ready()
+        run.popen.terminate()
+        assert run.event() == events.Stopped(reason="signal")
+        assert run.ended() == 0
 
 
 def test_a_taken_port_names_the_program_that_has_it(reader_profile: Profile):
