@@ -1,11 +1,12 @@
 """Renders every page, light and dark, large and small, into ``packaging/screenshots``.
 
-Run ``QT_QPA_PLATFORM=offscreen python -m tests.desktop.screenshots [FOLDER]``. The data is invented,
-nothing is started and nothing is read from this computer. German shows the longest words.
+Run ``QT_QPA_PLATFORM=offscreen python -m tests.desktop.screenshots [FOLDER]``. The data
+is invented, nothing is started and nothing is read from this computer. German shows long words.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -29,7 +30,6 @@ from trunkline_server.serving.activity import Call, Today
 
 FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
 LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
-DENSITY = 2
 LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
 
 REFUSED = Failure(
@@ -42,6 +42,7 @@ CHECKED = (
     Row("reach", "done", 31),
     Row("tls", "done", 40, "TLS 1.3"),
 )
+SAFE = "AI apps can read 42 tables and change nothing."
 DIFF = """@@ -4,6 +4,10 @@
    "mcpServers": {
      "sales": {
@@ -100,15 +101,33 @@ def calls() -> tuple[Call, ...]:
     """Return what two apps asked."""
     sql, shop, code, desk = "execute_query", "web-shop-staging", "Claude Code", "Claude Desktop"
     month = "SELECT date_trunc('month', ordered_at), sum(total) FROM orders GROUP BY 1"
-    best = "SELECT c.name, count(*) AS orders FROM customers c JOIN orders o ON o.customer_id = c.id"
+    best = "SELECT c.name, count(*) AS orders FROM customers c JOIN orders o USING (customer_id)"
     rows = (
         (at(14, 5, 12), "sales", code, sql, month, 4100.0, 12, "ok"),
         (at(14, 2, 40), "sales", desk, sql, best, 38.0, 10, "ok"),
         (at(14, 2, 31), "sales", desk, "describe_table", "customers", 6.0, 14, "ok"),
         (at(14, 2, 29), "sales", desk, "list_tables", "", 4.0, 42, "ok"),
-        (at(13, 58, 3), "sales", code, sql, "DELETE FROM orders WHERE id = 4711", 1.0, 0, "refused"),
+        (
+            at(13, 58, 3),
+            "sales",
+            code,
+            sql,
+            "DELETE FROM orders WHERE id = 47",
+            1.0,
+            0,
+            "refused",
+        ),
         (at(13, 47, 55), shop, code, sql, "SELECT * FROM carts", 212.0, 500, "ok"),
-        (at(13, 41, 2), "sales", code, sql, "SELECT regin, sum(total) FROM orders", 2.0, 0, "failed"),
+        (
+            at(13, 41, 2),
+            "sales",
+            code,
+            sql,
+            "SELECT regin, sum(total) FROM orders",
+            2.0,
+            0,
+            "failed",
+        ),
     )
     return tuple(
         Call(at=when, profile_id=where, client=who, tool=tool, statement=said, duration_ms=ms,
@@ -150,7 +169,9 @@ def database(window: Window) -> None:
     page.show_database(profiles()[0], runs()[0], "")
     page.show_apps(apps())
     page.show_activity(today, calls()[:2])
-    page.show_posture("ok", QApplication.translate("data", "AI apps can read 42 tables and change nothing."))
+    page.show_posture(
+        "ok", QApplication.translate("data", "AI apps can read 42 tables and change nothing.")
+    )
     window.show_database()
 
 
@@ -195,7 +216,7 @@ def passed(window: Window) -> None:
     """The form when everything works."""
     form(window)
     window.add.check_now()
-    last = Row("posture", "done", 9, "AI apps can read 42 tables and change nothing.")
+    last = Row("posture", "done", 9, SAFE)
     rest = [Row(name, "done", 8) for name in stages.NAMES[3:6]]
     window.add.show_rows((*CHECKED, *rest, last))
     window.add.show_passed()
@@ -233,15 +254,15 @@ class German(QTranslator):
     """A few German texts, for the length of their words."""
 
     def translate(self, _context: str, text: str, *_rest: object) -> str:
-        """Return the German text, or nothing where there is none."""
-        return WORDS.get(text, "")
+        """Return the German text, or the English one where there is none."""
+        return WORDS.get(text, text)
 
     def isEmpty(self) -> bool:  # noqa: N802  Qt's own name
         """Say that there are texts."""
         return False
 
 
-def picture(scene: Callable[[Window], None], size: QSize, *, density: int = DENSITY) -> QImage:
+def picture(scene: Callable[[Window], None], size: QSize) -> QImage:
     """Return a page as it looks at ``size`` in logical pixels."""
     window = Window(model())
     window.resize(size)
@@ -250,9 +271,7 @@ def picture(scene: Callable[[Window], None], size: QSize, *, density: int = DENS
     window.sidebar.apps.set_count(2)
     for _ in range(4):
         QApplication.processEvents()  # layouts settle
-    image = QImage(size * density, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(density)
-    window.render(image)
+    image = window.grab().toImage()
     window.hide()
     window.deleteLater()
     return image
@@ -290,4 +309,5 @@ def main(folder: Path, only: str = "") -> None:
 
 
 if __name__ == "__main__":
+    os.environ["QT_SCALE_FACTOR"] = "2"  # double density, read when the application is made
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, "".join(sys.argv[2:3]))

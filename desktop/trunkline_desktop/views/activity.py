@@ -17,7 +17,7 @@ from trunkline_desktop.widgets.text import Text
 from trunkline_server.errors import Failure
 from trunkline_server.serving.activity import Call
 
-_NARROW, _WIDTHS = 700, {table.TIME: 92, table.APP: 150, table.ROWS: 76, table.TOOK: 92}
+_NARROW, _WIDTHS = 700, {table.TIME: 92, table.APP: 144, table.ROWS: 76, table.TOOK: 92}
 
 
 class ActivityPage(Page):
@@ -62,9 +62,10 @@ class ActivityPage(Page):
         self._told.set_tone("failed")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
-        """Leave the number of rows out when the question needs the room."""
+        """Leave the numbers out when the question needs the room."""
         super().resizeEvent(event)
-        self._table.setColumnHidden(table.ROWS, self.width() < _NARROW)
+        for column in (table.ROWS, table.TOOK):
+            self._table.setColumnHidden(column, self.width() < _NARROW)
 
     def _make_table(self) -> QTableView:
         view = QTableView()
@@ -90,5 +91,5 @@ class ActivityPage(Page):
         for column, width in _WIDTHS.items():
             view.setColumnWidth(column, width)
         head.setSectionResizeMode(table.RESULT, QHeaderView.ResizeMode.Fixed)
-        view.setColumnWidth(table.RESULT, 124)
+        view.setColumnWidth(table.RESULT, 116)
         return view

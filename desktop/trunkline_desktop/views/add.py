@@ -14,6 +14,7 @@ from trunkline_desktop.views.check_card import CheckCard
 from trunkline_desktop.views.form import ProfileForm
 from trunkline_desktop.views.importing import choose_file
 from trunkline_desktop.views.paste import PasteField
+from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.inline_message import InlineMessage
 from trunkline_desktop.widgets.page import Page
@@ -77,7 +78,7 @@ class AddPage(Page):
         self.set_busy(is_busy=False)
         self._reset_check()
         self._say_saved()
-        self.scroll.verticalScrollBar().setValue(0)
+        self.scroll_area.verticalScrollBar().setValue(0)
         (self.paste if profile is None else self.form).setFocus()
 
     def paste_text(self, text: str) -> None:
@@ -116,7 +117,7 @@ class AddPage(Page):
         self._problem.set_message("failed", failure.title, failure.hint)
         self._problem.show()
         self._problem.announce()
-        self.scroll.verticalScrollBar().setValue(0)
+        self.scroll_area.verticalScrollBar().setValue(0)
 
     def set_busy(self, *, is_busy: bool) -> None:
         """Keep the person from saving twice while saving is under way."""
@@ -237,9 +238,7 @@ class AddPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Put the check below the form when there is no room beside it."""
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        is_narrow = self.width() < _STACK_BELOW
-        self._side.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+        stack(self._side, is_narrow=self.width() < _STACK_BELOW)
 
     @Slot()
     def check_now(self) -> None:

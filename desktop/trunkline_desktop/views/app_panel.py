@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.diff_view import DiffView
 from trunkline_desktop.widgets.drawer import Drawer
@@ -125,7 +126,7 @@ class AppPanel(Drawer):
         line.addWidget(IconLabel("file-text"))
         line.addWidget(self._file)
         line.addStretch(1)
-        line.addWidget(self._in_folder)
+        line.addWidget(flush(self._in_folder))
         self._nothing = Text("", "caption", "text2", wraps=True)
         self.body.addWidget(Text(self.tr("May ask these databases"), "head", "text2"))
         self.body.addWidget(self._choices)

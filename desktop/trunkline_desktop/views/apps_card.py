@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from trunkline_desktop.views import app_words
 from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.widgets.app_card import AppCard
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
@@ -36,7 +37,7 @@ class AppsCard(Card):
         self._connect = Button(self.tr("Connect an app"), "link", "plus", small=True)
         self._connect.setObjectName("connectAnApp")
         self._connect.clicked.connect(self.all_wanted)
-        self.header.addWidget(self._connect)
+        self.header.addWidget(flush(self._connect))
         self._content = QWidget()
         self.body.addWidget(self._content)
         self.body.addStretch(1)

@@ -110,11 +110,12 @@ class CallsModel(QAbstractTableModel):
 
 
 def asked(call: Call) -> str:
-    """Return on one line what was asked: the SQL, or the tool's name and its arguments."""
+    """Return on one line what was asked: the SQL, or the tool in words and its arguments."""
     statement = " ".join(call.statement.split())
     if call.tool in {"execute_query", "explain_query"}:
         return statement
-    return f"{call.tool} {statement}".strip()
+    tool = call.tool.replace("_", " ").capitalize()
+    return f"{tool} {statement}".strip()
 
 
 class CallsDelegate(QStyledItemDelegate):

@@ -11,14 +11,21 @@ from PySide6.QtWidgets import QProgressBar, QWidget
 from trunkline_desktop.models.check import Row
 from trunkline_desktop.status import Stage
 from trunkline_desktop.views import words
-from trunkline_desktop.widgets.button import Button
+from trunkline_desktop.widgets.button import Button, Kind
 from trunkline_desktop.widgets.card import Card
 from trunkline_desktop.widgets.check_row import CheckRow
 from trunkline_desktop.widgets.inline_message import InlineMessage
 from trunkline_server import stages
 from trunkline_server.errors import Failure
 
-_SHAPES: dict[str, Stage] = {"waiting": "waits", "running": "runs"}
+_SHAPES: dict[str, Stage] = {
+    "waiting": "waits",
+    "running": "runs",
+    "done": "done",
+    "warned": "warned",
+    "failed": "failed",
+    "skipped": "skipped",
+}
 _LONGEST_NOTE = 24
 _NO_ICON = QIcon()
 
@@ -118,12 +125,12 @@ class CheckCard(Card):
         widget.set_title(words.stage(row.stage, port))
         note = row.note if len(row.note) <= _LONGEST_NOTE else ""
         has_time = row.state in {"done", "warned", "failed"}
-        widget.set_state(_SHAPES.get(row.state, row.state), row.ms if has_time else None, note)  # type: ignore[arg-type]  the other words are the same
+        widget.set_state(_SHAPES[row.state], row.ms if has_time else None, note)
         if row.state == "waiting" and widget.message is not None:
             widget.set_message(None)
         elif row.note and not note and widget.message is None:
-            kind = "ok" if row.state == "done" else "attention"
-            widget.set_message(InlineMessage(kind, row.note))
+            is_well = row.state == "done"
+            widget.set_message(InlineMessage("ok" if is_well else "attention", row.note))
 
     def _message(self, failure: Failure) -> InlineMessage:
         field, text = self._fix(failure.code)
@@ -149,11 +156,11 @@ class CheckCard(Card):
         )
         return next(((f, t) for start, f, t in fixes if code.startswith(start)), ("", ""))
 
-    def _say_button(self, text: str, kind: str, icon: str | None) -> None:
+    def _say_button(self, text: str, kind: Kind, icon: str | None) -> None:
         self._button.setText(text)
         self._button.setIcon(_NO_ICON)
         self._button.set_icon(icon)
-        self._button.set_kind(kind)  # type: ignore[arg-type]  one of the kinds above
+        self._button.set_kind(kind)
 
     def _keep_room(self) -> None:
         policy = self._progress.sizePolicy()

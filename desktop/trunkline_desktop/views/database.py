@@ -17,8 +17,9 @@ from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.views.questions import QuestionsCard, TodayCard
 from trunkline_desktop.views.reach import ReachCard
+from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.widgets.button import Button
-from trunkline_desktop.widgets.inline_message import InlineMessage
+from trunkline_desktop.widgets.inline_message import InlineMessage, Kind
 from trunkline_desktop.widgets.page import Page
 from trunkline_desktop.widgets.shapes import StatusShape
 from trunkline_desktop.widgets.switch import Switch
@@ -72,6 +73,7 @@ class DatabasePage(Page):
         self.reach, self.apps = ReachCard(), AppsCard()
         self.today, self.questions = TodayCard(), QuestionsCard()
         self._safety = InlineMessage("ok", " ", inline=True)
+        self._safety.setMinimumHeight(40)
         self._safety.hide()
         self._arrange()
         self._pass_on()
@@ -87,7 +89,7 @@ class DatabasePage(Page):
         """Show ``profile`` and its run; ``command`` starts the stdio end of this database."""
         if profile.id != self.profile_id:
             self._confirm.hide()
-            self.scroll.verticalScrollBar().setValue(0)
+            self.scroll_area.verticalScrollBar().setValue(0)
         self._profile, self._run = profile, run
         self._name.set_whole(profile.name)
         self.setAccessibleName(profile.name)
@@ -158,8 +160,8 @@ class DatabasePage(Page):
         self._side.setSpacing(CARD_GAP)
         self._side.addWidget(self.apps, 1)
         self._side.addWidget(self.today, 1)
-        for widget in (self._confirm, self._failure, self.reach):
-            self.body.addWidget(widget)
+        for part in (self._confirm, self._failure, self.reach):
+            self.body.addWidget(part)
         self.body.addLayout(self._side)
         self.body.addWidget(self.questions)
         self.body.addWidget(self._safety)
@@ -196,7 +198,8 @@ class DatabasePage(Page):
         if failure is None:
             return
         actions = [self._remedy(failure), ("checkAgain", self.tr("Check again"))]
-        kind = "failed" if self._run.state == "failed" else "attention"
+        has_failed = self._run.state == "failed"
+        kind: Kind = "failed" if has_failed else "attention"
         self._failure.set_message(kind, failure.title, failure.hint, actions)
 
     def _remedy(self, failure: Failure) -> tuple[str, str]:
@@ -211,9 +214,7 @@ class DatabasePage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Stack the two cards when there is no room beside each other."""
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        is_narrow = self.width() < _STACK_BELOW
-        self._side.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+        stack(self._side, is_narrow=self.width() < _STACK_BELOW)
 
     @Slot(bool)
     def _on_switched(self, is_on: bool) -> None:
@@ -245,7 +246,7 @@ class DatabasePage(Page):
         text = self.tr("Its password is deleted from the keyring. The database stays as it is.")
         self._confirm.set_message("attention", title, text, [remove, ("keep", self.tr("Keep it"))])
         self._confirm.show()
-        self.scroll.verticalScrollBar().setValue(0)
+        self.scroll_area.verticalScrollBar().setValue(0)
         self._confirm.buttons["keep"].setFocus()
         self._confirm.announce()
 

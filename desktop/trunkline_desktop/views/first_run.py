@@ -6,10 +6,13 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from trunkline_desktop.tokens import HERO_HEIGHT, MARGIN
+from trunkline_desktop import theme
+from trunkline_desktop.tokens import MARGIN
 from trunkline_desktop.views.brand import Brand
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.views.importing import choose_file
 from trunkline_desktop.views.paste import PasteField
+from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
 from trunkline_desktop.widgets.flow import Flow
@@ -86,7 +89,7 @@ class FirstRun(QWidget):
     def _make_field(self) -> None:
         self._paste = PasteField()
         self._check = Button(self.tr("Check it"), "primary")
-        self._check.setFixedHeight(HERO_HEIGHT)
+        self._check.setProperty("tall", True)
         self._check.setObjectName("checkButton")
         self._paste.returnPressed.connect(self._on_check)
         self._check.clicked.connect(self._on_check)
@@ -198,9 +201,7 @@ class FirstRun(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Stack the three cards when there is no room beside each other."""
         super().resizeEvent(event)
-        is_narrow = self.width() - 2 * MARGIN < _STACK_BELOW
-        direction = QBoxLayout.Direction
-        self._ways.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+        stack(self._ways, is_narrow=self.width() - 2 * MARGIN < _STACK_BELOW)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's own name
         """Look at the clipboard again when the window comes to the front."""
@@ -272,8 +273,9 @@ def _centred(text: str, role: str) -> Text:
     if role == "hero":
         label = Text(text, "hero", wraps=True)
     else:
-        label = Text(text, "card", "text2", wraps=True)
-        label.setProperty("role", "lead")
+        label = Text(text, "body", "text2", wraps=True)
+        size = theme.font("card").pointSizeF()
+        label.setStyleSheet(f"font-size: {size:.2f}pt;")
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     return label
 
@@ -287,7 +289,8 @@ def _way(icon: str, title: str, text: str, button: Button) -> Card:
     card.body.addWidget(Text(title, "strong", wraps=True))
     card.body.addWidget(Text(text, "caption", "text2", wraps=True))
     card.body.addStretch(1)
-    card.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+    card.body.addSpacing(4)
+    card.body.addWidget(flush(button), 0, Qt.AlignmentFlag.AlignLeft)
     button.setAccessibleDescription(text)
     return card
 

@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QInputMethodEvent, QTextCharFormat
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from trunkline_desktop import theme
-from trunkline_desktop.tokens import HERO_HEIGHT
 from trunkline_desktop.views.masking import DOTS, masked
 from trunkline_server.profiles import dsn
 from trunkline_server.profiles.dsn import BadDsn, Parsed
@@ -36,7 +35,7 @@ class PasteField(QLineEdit):
         self.setObjectName("pasteField")
         self.setPlaceholderText("postgresql://…")
         self.setAccessibleName(self.tr("Paste what you were given"))
-        self.setFixedHeight(HERO_HEIGHT)
+        self.setProperty("tall", True)
         self._password: str | None = None
         self._before = ""
         self._complaint: BadDsn | None = None
@@ -91,6 +90,7 @@ class PasteField(QLineEdit):
         self._password = password
         if hidden != self.text():
             self._show(hidden)
+            self.home(False)  # the start says where it leads to
 
     def _show(self, text: str) -> None:
         self.blockSignals(True)

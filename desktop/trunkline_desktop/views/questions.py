@@ -12,6 +12,7 @@ from trunkline_desktop.status import Status
 from trunkline_desktop.views import words
 from trunkline_desktop.views.calls import OUTCOMES, asked
 from trunkline_desktop.views.elided import Elided
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
 from trunkline_desktop.widgets.chart import BarChart
@@ -38,7 +39,7 @@ class TodayCard(Card):
         show = Button(self.tr("Show activity"), "link", small=True)
         show.setObjectName("showActivity")
         show.clicked.connect(self.activity_wanted)
-        self.header.addWidget(show)
+        self.header.addWidget(flush(show))
         numbers = QHBoxLayout()
         numbers.setSpacing(28)
         self._numbers = [Text("0", "title") for _ in range(3)]

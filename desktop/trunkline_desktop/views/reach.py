@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from trunkline_desktop.run_state import Run
 from trunkline_desktop.run_words import TRANSPORTS
+from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.widgets.card import Card
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_desktop.widgets.fade import fade_in
@@ -94,10 +95,8 @@ class ReachCard(Card):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Stack title and transport, address and key, when there is no room side by side."""
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        is_narrow = self.width() < _STACK_BELOW
         for layout in (self.header, self._side):
-            layout.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+            stack(layout, is_narrow=self.width() < _STACK_BELOW)
 
 
 def _address(profile: Profile, run: Run) -> str:

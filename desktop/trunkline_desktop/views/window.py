@@ -14,6 +14,7 @@ from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.database import DatabasePage
 from trunkline_desktop.views.first_run import FirstRun
 from trunkline_desktop.views.sidebar import Sidebar
+from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.toast import Toast
 
 
@@ -40,6 +41,8 @@ class Window(QMainWindow):
         self._arrange()
         self.toast = Toast(self)
         self.toast.setObjectName("toast")
+        for button in self.toast.findChildren(Button):
+            button.setObjectName("undo")
         QShortcut(QKeySequence(QKeySequence.StandardKey.New), self, self.sidebar.add_wanted.emit)
         self.setMinimumSize(*SMALLEST_WINDOW)
         self.resize(1120, 720)
@@ -48,7 +51,7 @@ class Window(QMainWindow):
     @property
     def page(self) -> QWidget:
         """The page that is shown."""
-        return self._pages.currentWidget()
+        return self._pages.currentWidget() or self.first_run
 
     def show_first_run(self) -> None:
         """Show the first page, without the sidebar."""
