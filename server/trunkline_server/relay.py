@@ -162,7 +162,8 @@ def _usage(given: list[str]) -> int:
 
 def _relay(found: runfile.RunFile, connection: Connection) -> int:
     lifetime.watch_parent(lambda: os._exit(0))
-    Relay(found, connection, _wait_s()).run()
+    with contextlib.suppress(KeyboardInterrupt):  # a terminal's Ctrl+C reaches us as well
+        Relay(found, connection, _wait_s()).run()
     return 0
 
 

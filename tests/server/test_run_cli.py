@@ -63,6 +63,15 @@ def test_an_env_file_in_the_working_directory_is_used_and_named(
         assert f"taken from DATABASE_URL in {tmp_path / '.env'}." in app.errors
 
 
+def test_an_env_file_of_somebody_else_does_no_harm(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"FASTMCP_LOG_LEVEL=nonsense\n\xff\xfe")
+    with talking("trunkline-server", "run", "--url", server.dsn()) as app:
+        assert "result" in app.introduce()
+
+
 def test_options_have_twins_in_the_environment(reader_profile: Profile):
     with running(reader_profile, TRUNKLINE_TRANSPORT="http", TRUNKLINE_PORT="0") as run:
         assert run.ready().transport == "http"

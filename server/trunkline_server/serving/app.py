@@ -10,7 +10,9 @@ from dataclasses import replace
 from importlib.metadata import version as version_of
 from typing import Any, Literal
 
-# FastMCP reads these while it is imported: no question to the package index, no second log format.
+# FastMCP reads these while it is imported: no question to the package index, no second log format,
+# and no .env of the folder an AI app happens to start us in.
+os.environ["FASTMCP_ENV_FILE"] = os.devnull
 os.environ["FASTMCP_CHECK_FOR_UPDATES"] = "off"
 os.environ["FASTMCP_SHOW_SERVER_BANNER"] = "false"
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
@@ -166,11 +168,15 @@ def _transport(context: Context | None) -> str:
 
 
 class _OfferedTool(FastTool):
-    """One of our tools as FastMCP wants it."""
+    """One of our tools as FastMCP wants it; recorded, and told in plain words when it fails."""
 
     _tool: Tool = PrivateAttr()
     _source: Source = PrivateAttr()
     _record: Record = PrivateAttr()
+
+    def get_meta(self) -> dict[str, Any]:
+        """Return nothing: FastMCP's own notes would cost the model tokens in every list."""
+        return {}
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         began, start = time.time(), time.perf_counter()
