@@ -19,7 +19,7 @@ from tests.server.checking import checked, ended, failure_of, profile_at
 from tests.server.conftest import Server
 from trunkline_server.errors import fail
 from trunkline_server.postgres import probe, refusals
-from trunkline_server.postgres.check import check, hosts
+from trunkline_server.postgres.check import check
 from trunkline_server.profiles.profile import Profile
 
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets, no Windows ones")
@@ -172,12 +172,6 @@ async def test_a_host_without_a_name_does_not_hide_the_next(server: Server, pass
     profile = profile_at(1, host="db..example", user="shop_reader", fallback_hosts=spare)
     found = await ended(profile, password)
     assert (found["resolve"].state, found["posture"].state) == ("warned", "done")
-
-
-def test_fallback_hosts_may_be_ipv6_and_without_a_port():
-    profile = profile_at(6000, host="a", fallback_hosts=("b:6001", "[::1]:6002", "c", "fd00::2"))
-    expected = [("a", 6000), ("b", 6001), ("::1", 6002), ("c", 6000), ("fd00::2", 6000)]
-    assert hosts(profile) == expected
 
 
 async def test_a_missing_sample_is_said_at_the_first_stage(

@@ -108,7 +108,7 @@ class _Visit:
 
             self.profile = await asyncio.to_thread(sample.resolve, self.profile)
         failures = []
-        for host, port in hosts(self.profile):
+        for host, port in self.profile.addresses:
             try:
                 self._places += await probe.resolve(host, port, timeout_s=self._timeout_s)
             except (OSError, UnicodeError) as exc:
@@ -271,16 +271,6 @@ class _Visit:
             error = refusals.server_error(exc)
             failure = refusals.asking(error, exc, self.profile)
             raise TrunklineError(failure) from exc
-
-
-def hosts(profile: Profile) -> list[tuple[str, int]]:
-    """Return the profile's host and its fallbacks with their ports, in order."""
-    found = [(profile.host, profile.port)]
-    for text in profile.fallback_hosts:
-        host, _, port = text.rpartition(":")
-        is_bare = not host or not port.isdigit() or (":" in host and not host.endswith("]"))
-        found.append((text.strip("[]"), profile.port) if is_bare else (host.strip("[]"), int(port)))
-    return found
 
 
 def _most_telling(failures: list[Failure]) -> Failure:

@@ -217,7 +217,7 @@ def _may_try_other(exc: BaseException) -> bool:
 async def _connect(
     profile: Profile, password: str | None, encryption: ssl.SSLContext | bool
 ) -> Connection:
-    hosts, ports = _addresses(profile)
+    hosts, ports = map(list, zip(*profile.addresses, strict=True))
     connection: Connection = await asyncpg.connect(
         host=hosts,
         port=ports,
@@ -239,24 +239,6 @@ async def _connect(
         connection_class=Connection,
     )
     return connection
-
-
-def _addresses(profile: Profile) -> tuple[list[str], list[int]]:
-    hosts, ports = [profile.host], [profile.port]
-    for entry in profile.fallback_hosts:
-        host, port = _split(entry)
-        hosts.append(host)
-        ports.append(port or profile.port)
-    return hosts, ports
-
-
-def _split(entry: str) -> tuple[str, int]:
-    if entry.startswith("/") or (entry.count(":") > 1 and not entry.startswith("[")):
-        return entry, 0
-    host, _, port = entry.rpartition(":") if not entry.endswith("]") else (entry, "", "")
-    if not host:
-        host, port = port, ""
-    return host.strip("[]"), int(port) if port.isdigit() else 0
 
 
 class Database:

@@ -37,7 +37,7 @@ def _is_present(computer: Computer) -> bool:
 APP = App(
     id="claude-desktop",
     name="Claude Desktop",
-    monogram="Cl",
+    monogram="CD",
     format="json",
     table=("mcpServers",),
     candidates=_candidates,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from trunkline_server.profiles.dsn import keyvalue, url
 from trunkline_server.profiles.dsn.env import LIBPQ_VARIABLES
@@ -102,7 +101,7 @@ def _arguments(words: list[Token]) -> int | None:
     """Return where the arguments of the program begin; None when there is no such program."""
     is_run = False
     for number, token in enumerate(words):
-        name = PurePosixPath(token.word.replace("\\", "/")).name.removesuffix(".exe")
+        name = token.word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
         if name in _PROGRAMS:
             return number + 1
         is_run = is_run or name in _RUNNERS
