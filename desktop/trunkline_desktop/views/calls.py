@@ -128,7 +128,7 @@ class CallsDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Paint one cell and its share of the row's fill and lower line."""
         painter.save()
-        rect = cast("QRect", option.rect)  # type: ignore[attr-defined]  missing in the stubs
+        rect = option.rect
         self._paint_row(painter, option, rect)
         inside = rect.adjusted(_PADDING, 0, -_PADDING, 0)
         if index.column() == RESULT:
@@ -140,7 +140,7 @@ class CallsDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect) -> None:
-        state = cast("QStyle.StateFlag", option.state)  # type: ignore[attr-defined]  as above
+        state = option.state
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, theme.color("selected"))
         elif state & QStyle.StateFlag.State_MouseOver:

@@ -95,8 +95,12 @@ class ReachCard(Card):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Stack title and transport, address and key, when there is no room side by side."""
         super().resizeEvent(event)
-        for layout in (self.header, self._side):
-            stack(layout, is_narrow=self.width() < _STACK_BELOW)
+        is_narrow = self.width() < _STACK_BELOW
+        stack(self._side, is_narrow=is_narrow)
+        if is_narrow and self.header.indexOf(self._transport) >= 0:
+            self.body.insertWidget(1, self._transport)
+        elif not is_narrow and self.header.indexOf(self._transport) < 0:
+            self.header.addWidget(self._transport)
 
 
 def _address(profile: Profile, run: Run) -> str:

@@ -12,6 +12,7 @@ def stack(layout: QBoxLayout, *, is_narrow: bool) -> None:
     if layout.direction() == wanted:
         return
     layout.setDirection(wanted)
-    layout.update()
-    if parent := layout.parentWidget():
-        parent.updateGeometry()  # the direction alone does not tell the layouts around
+    parent = layout.parentWidget()
+    if parent is not None and (around := parent.layout()) is not None:
+        around.invalidate()  # the direction alone does not tell the layouts around
+        parent.updateGeometry()
