@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,3 +170,28 @@ def test_a_token_is_made_new_each_time(capsys: pytest.CaptureFixture[str]):
     first, second = capsys.readouterr().out.split()
     assert first != second
     assert len(first) >= 32
+
+
+def test_a_login_that_can_never_work_ends_the_run_at_once(reader_profile: Profile):
+    line = json.dumps({"profile": reader_profile.as_json(), "password": "wrong"})
+    arguments = ("run", "--profile", "-", "--events", "--until-eof")
+    with talking("trunkline-server", *arguments) as app:
+        app.say(line)
+        told = [events.decode(app.hear()) for _ in range(2)]
+        assert [e.event for e in told] == ["ready", "failed"]
+        assert told[1].code == "login.password"
+        assert app.ended() == 1
+
+
+def test_a_server_that_hangs_up_is_no_reason_to_end(reader_profile: Profile):
+    with socket.create_server(("127.0.0.1", 0)) as restarting:
+        port = restarting.getsockname()[1]
+        profile = replace(reader_profile, host="127.0.0.1", port=port, sslmode="disable")
+        line = json.dumps({"profile": profile.as_json(), "password": "x"})
+        with talking("trunkline-server", "run", "--profile", "-", "--events", "--until-eof") as app:
+            app.say(line)
+            assert events.decode(app.hear()).event == "ready"
+            restarting.accept()[0].close()
+            app.close_input()
+            assert events.decode(app.hear()) == events.Stopped(reason="end of input")
+            assert app.ended() == 0

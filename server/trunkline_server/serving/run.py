@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from trunkline_server.serving.lines import Inbox, Outbox
 
 _WARM_UP_AFTER_S = 0.3
-_LAST_WORDS_S = 5.0
+
+# No patience cures these: somebody has to change the profile, its password or the keyring first.
+_HOPELESS = (
+    "database.unknown",
+    "login.not_allowed",
+    "login.password",
+    "login.role",
+    "sample.",
+    "secrets.",
+    "tls.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +130,7 @@ class _Run:
         self._streams = streams
         self._report = report
         self._reason = ""
+        self._failure: TrunklineError | None = None
         self._stop = asyncio.Event()
 
     async def until_stopped(self) -> str:
@@ -134,9 +145,23 @@ class _Run:
             stack.push_async_callback(source.close)
             server = await self._server(source, stack)
             await self._serve(server, claim, listener, stack)
-            self._loop.call_later(_WARM_UP_AFTER_S, warm_up)
+            if self._order.has_events:
+                stack.push_async_callback(_cancelled, asyncio.create_task(self._try_login(source)))
+            else:
+                self._loop.call_later(_WARM_UP_AFTER_S, warm_up)
             await self._stop.wait()
+        if self._failure is not None:
+            raise self._failure
         return self._reason
+
+    async def _try_login(self, source: Source) -> None:
+        """Find out before the first question does that this login can never work."""
+        try:
+            await (await source.database()).fetch("SELECT 1 AS works")
+        except TrunklineError as exc:
+            if exc.code.startswith(_HOPELESS):
+                self._failure = exc
+                self._end("the login does not work")
 
     async def _claimed(self, stack: contextlib.AsyncExitStack) -> Claim | None:
         if not self._order.has_link or self._order.is_stdio_server:
@@ -238,6 +263,11 @@ class _Run:
     def _end(self, reason: str) -> None:
         self._reason = self._reason or reason
         self._stop.set()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def require_local(host: str, *, allow_remote: bool) -> None:
