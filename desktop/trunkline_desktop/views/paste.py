@@ -64,8 +64,12 @@ class PasteField(QLineEdit):
 
     @Slot()
     def _on_left(self) -> None:
-        if self.text().strip():
-            self._read(say=True)
+        if not self.text().strip():
+            return
+        try:
+            self.parsed()  # what is understood was told when it was typed
+        except BadDsn as problem:
+            self._complain(problem)
 
     def _read(self, *, say: bool) -> None:
         try:

@@ -1,0 +1,164 @@
+"""The pages of databases, AI apps and activity, and the window around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
+
+from tests.desktop import screenshots as data
+from trunkline_desktop.views.database import DatabasePage
+from trunkline_desktop.views.window import Window
+from trunkline_desktop.widgets.copy_field import CopyField
+from trunkline_server.errors import Failure
+
+
+@pytest.fixture
+def window(qtbot) -> Window:
+    made = Window(data.model())
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def page(window) -> DatabasePage:
+    data.database(window)
+    return window.database
+
+
+def button(where: QWidget, name: str) -> QAbstractButton:
+    found = where.findChild(QAbstractButton, name)
+    assert found is not None
+    return found
+
+
+def test_the_switch_says_which_database_and_what(page, qtbot):
+    with qtbot.waitSignal(page.switched) as switched:
+        button(page, "onSwitch").click()
+    assert switched.args == ["sales", False]
+
+
+def test_choosing_a_transport_acts_at_once(page, qtbot):
+    with qtbot.waitSignal(page.transport_chosen) as chosen:
+        button(page, "segment-sse").click()
+    assert chosen.args == ["sales", "sse"]
+
+
+def test_stdio_shows_the_command_and_no_key(window):
+    data.failed(window)
+    address = window.findChild(CopyField, "address")
+    assert address is not None
+    assert address.value.endswith("trunkline-stdio support")
+    assert not window.database.reach.key.isVisible()
+
+
+def test_the_access_key_is_asked_for_when_copied_and_not_kept(page, qtbot):
+    key = page.reach.key
+    with qtbot.waitSignal(page.key_wanted):
+        key.copy()
+    key.give("k-123")
+    assert QGuiApplication.clipboard().text() == "k-123"
+    assert key.value != "k-123"
+
+
+def test_removing_asks_on_the_page_first(page, qtbot):
+    action = next(
+        a for a in button(page, "moreMenu").menu().actions() if a.objectName() == "remove"
+    )
+    with qtbot.assertNotEmitted(page.remove_wanted):
+        action.trigger()
+    with qtbot.waitSignal(page.remove_wanted):
+        button(page, "confirmRemove").click()
+
+
+def test_a_database_nobody_asks_offers_to_connect_an_app(page, qtbot):
+    page.show_apps(data.apps()[3:])
+    with qtbot.waitSignal(page.connect_wanted) as wanted:
+        button(page, "connectVSCodeHere").click()
+    assert wanted.args == ["vs-code"]
+
+
+def test_an_app_that_is_not_installed_has_no_button(window):
+    data.ai_apps(window)
+    assert not button(window.apps, "connectWindsurf").isVisible()
+
+
+def test_ticking_a_database_asks_for_the_change(window, qtbot):
+    data.ai_apps(window)
+    with qtbot.waitSignal(window.apps.panel.choice_changed) as changed:
+        button(window.apps, "mayAsk-support").click()
+    assert changed.args == ["claude-desktop", ("sales", "web-shop-staging", "support")]
+
+
+def test_a_broken_settings_file_is_told_in_the_panel_and_not_changed(window):
+    data.ai_apps(window)
+    window.apps.panel.show_problem(Failure(code="client.malformed", title="Line 4 has an error."))
+    assert not button(window.apps, "changeFile").isEnabled()
+    assert window.findChild(QWidget, "panelProblem").isVisible()
+
+
+def test_the_activity_page_tells_what_was_refused(window):
+    data.activity(window)
+    model = window.activity.findChild(QWidget, "calls").model()
+    assert "Refused" in {model.index(row, 5).data() for row in range(model.rowCount())}
+
+
+def test_choosing_a_page_unmarks_the_database(window):
+    window.show_activity()
+    assert button(window, "navActivity").isChecked()
+    window.show_apps()
+    assert not button(window, "navActivity").isChecked()
+
+
+@pytest.mark.parametrize("name", data.SCENES)
+def test_every_page_fits_the_smallest_window(window, name):
+    window.resize(data.SMALL)
+    data.SCENES[name](window)
+    assert window.minimumSizeHint().width() <= data.SMALL.width()
+    assert window.size() == data.SMALL
+
+
+@pytest.mark.parametrize("name", data.SCENES)
+def test_every_button_has_a_name_a_screen_reader_can_say(window, name):
+    data.SCENES[name](window)
+    shown = [b for b in window.page.findChildren(QAbstractButton) if b.isVisible()]
+    assert [b.objectName() for b in shown if not (b.text() or b.accessibleName())] == []
+
+
+@pytest.fixture
+def german(qapp, qtbot) -> Iterator[Window]:
+    words = data.German()
+    qapp.installTranslator(words)
+    made = Window(data.model())
+    qtbot.addWidget(made)
+    made.resize(data.LARGE)
+    made.show()
+    yield made
+    qapp.removeTranslator(words)
+
+
+@pytest.mark.parametrize("name", data.IN_GERMAN)
+def test_german_words_are_not_cut(german, name):
+    data.SCENES[name](german)
+    QApplication.processEvents()
+    cut = [b.text() for b in german.page.findChildren(QPushButton) if _is_cut(b)]
+    assert cut == []
+
+
+def test_the_pages_mirror_for_right_to_left(window):
+    window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    data.database(window)
+    QApplication.processEvents()
+    assert window.sidebar.x() > window.page.x()
+
+
+def _is_cut(widget: QWidget) -> bool:
+    return widget.isVisible() and widget.width() < widget.minimumSizeHint().width()
+
+
+def test_data_cannot_format_a_label(page):
+    assert {w.textFormat() for w in page.findChildren(QLabel, "title")} <= {Qt.TextFormat.PlainText}
