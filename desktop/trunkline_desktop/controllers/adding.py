@@ -12,6 +12,7 @@ from trunkline_desktop.models.check import Check
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.window import Window
+from trunkline_server import events
 from trunkline_server.errors import Failure, fail
 from trunkline_server.profiles import dsn, secrets
 from trunkline_server.profiles.dsn import Parsed
@@ -25,9 +26,11 @@ class Adding(QObject):
 
     Signals:
         left(str): the form is done with; the profile to show, or "" for the one before.
+        posture_found(str, str, str): profile id, "ok" or "attention", and the sentence.
     """
 
     left = Signal(str)
+    posture_found = Signal(str, str, str)
 
     def __init__(
         self, window: Window, profiles: Profiles, supervisor: Supervisor, parent: QObject
@@ -58,8 +61,8 @@ class Adding(QObject):
     def check_again(self, profile_id: str) -> None:
         """Check a saved database as it is saved."""
         self.edit(profile_id)
-        if profile := self._profiles.get(profile_id):
-            self._on_check_wanted(profile, None)
+        if self._profiles.get(profile_id):
+            self._window.add.check_now()
 
     def _connect_first_run(self) -> None:
         page = self._window.first_run
@@ -80,7 +83,7 @@ class Adding(QObject):
     def _on_pasted(self, parsed: Parsed) -> None:
         """The form opens filled, and the check starts: one click from the clipboard."""
         self._on_parsed(parsed)
-        self._on_check_wanted(self._window.add.form.profile(), parsed.password or "")
+        self._window.add.check_now()
 
     @Slot(object)
     def _on_parsed(self, parsed: Parsed) -> None:
@@ -133,8 +136,11 @@ class Adding(QObject):
         self._check.start(profile, password or "")
 
     @Slot(object)
-    def _on_stage(self, _: object) -> None:
+    def _on_stage(self, stage: events.Stage) -> None:
         self._window.add.show_rows(self._check.rows)
+        if stage.stage == "posture" and stage.note:
+            level = "ok" if stage.state == "done" else "attention"
+            self.posture_found.emit(self._window.add.form.profile().id, level, stage.note)
 
     @Slot(bool)
     def _on_check_ended(self, is_well: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 
 from trunkline_desktop import jobs
 from trunkline_desktop.controllers.adding import Adding
@@ -39,6 +38,7 @@ class Main(QObject):
         self._adding = Adding(self.window, profiles, supervisor, self)
         self._apps = AiApps(self.window, profiles, self)
         self._shown = ""
+        self._postures: dict[str, tuple[str, str]] = {}
         self.window.installEventFilter(self)
         self._connect_pages()
         self._connect_data()
@@ -103,6 +103,7 @@ class Main(QObject):
         page.activity_wanted.connect(self._on_activity_wanted)
         self.window.activity.apps_wanted.connect(self._on_apps_wanted)
         self._adding.left.connect(self._on_form_left)
+        self._adding.posture_found.connect(self._on_posture_found)
 
     def _connect_data(self) -> None:
         self._profiles.changed.connect(self._on_profiles_changed)
@@ -117,6 +118,7 @@ class Main(QObject):
             run = self._supervisor.run(profile.id)
             self.window.database.show_database(profile, run, _command(profile))
             self.window.database.show_apps(self._apps.facts)
+            self.window.database.show_posture(*self._postures.get(profile.id, ("ok", "")))
 
     def _watch(self) -> None:
         is_database = self.window.page is self.window.database
@@ -150,6 +152,12 @@ class Main(QObject):
         if profile_id == self._shown:
             self._refresh()
 
+    @Slot(str, str, str)
+    def _on_posture_found(self, profile_id: str, level: str, sentence: str) -> None:
+        """Keep what the last check said the login may do, for the line about safety."""
+        self._postures[profile_id] = (level, sentence)
+        self._refresh()
+
     @Slot(str)
     def _on_form_left(self, profile_id: str) -> None:
         shown = profile_id or self._shown
@@ -173,7 +181,7 @@ class Main(QObject):
 
     @Slot(object)
     def _on_key(self, token: str | None) -> None:
-        QGuiApplication.clipboard().setText(token or "")
+        self.window.database.reach.key.give(token or "")
 
     @Slot(str)
     def _on_remove_wanted(self, profile_id: str) -> None:
@@ -204,6 +212,8 @@ class Main(QObject):
     @Slot()
     def _on_apps(self) -> None:
         self.window.database.show_apps(self._apps.facts)
+        connected = sum(facts.state == "connected" for facts in self._apps.facts)
+        self.window.sidebar.apps.set_count(connected)
 
 
 def _command(profile: Profile) -> str:
