@@ -67,8 +67,9 @@ def demo(options: Namespace) -> int:
     say.line(f"{say.sign('done')} Done in {seconds:.1f} s; nothing is left running.")
     if options.keep:
         say.line(f"  The folder is kept: TRUNKLINE_HOME={home}")
-    say.line("  Next: trunkline add NAME --url postgresql://…   your own database")
-    say.line("        trunkline                                 the app in your tray")
+    trunkline = programs.as_typed("trunkline")
+    say.line(f"  Next: {trunkline}   the app in your tray")
+    say.line(f"        {trunkline} add NAME --url postgresql://…   your own database")
     return 0
 
 

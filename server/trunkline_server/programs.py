@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -29,6 +30,14 @@ def path_of(command: str) -> Path:
         f"The program {command} is missing from this installation.",
         "Install Trunkline again.",
     )
+
+
+def as_typed(command: str) -> str:
+    """Return what a person types to start one of our commands here: its name, or its path."""
+    path = path_of(command)
+    if (found := shutil.which(command)) and Path(found).samefile(path):
+        return command
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _folders() -> tuple[Path, ...]:

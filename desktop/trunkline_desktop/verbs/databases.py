@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
+from trunkline_server import programs
 from trunkline_server.errors import fail
 from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile, problems, slug
@@ -42,7 +43,8 @@ def list_all(options: Namespace) -> int:
     if options.json:
         say.as_json([profile.as_json() for profile in profiles])
     elif not profiles:
-        say.line("No database is saved yet. Add one: trunkline add NAME --url postgresql://…")
+        add = f"{programs.as_typed('trunkline')} add NAME --url postgresql://…"
+        say.line(f"No database is saved yet. Add one: {add}")
     else:
         rows = [(p.name, p.id, _address(p), p.label, p.transport) for p in profiles]
         say.table(("NAME", "ID", "ADDRESS", "LABEL", "TRANSPORT"), rows)
