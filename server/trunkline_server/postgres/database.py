@@ -36,7 +36,7 @@ SELECT t.oid, t.typname::text AS name, t.typcategory = 'A' AND t.typlen = -1 AS 
   CASE WHEN e.typtype = 'd' THEN e.typbasetype ELSE e.oid END AS element,
   e.typname::text AS element_name, t.typdelim::text AS delimiter
 FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
-WHERE t.oid = ANY($1::pg_catalog.oid[])
+WHERE t.oid OPERATOR(pg_catalog.=) ANY($1::pg_catalog.oid[])
 """
 
 
@@ -282,6 +282,9 @@ class Database:
     async def fetch(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         """Run one of our own statements, read-only too; values as in :class:`Rows`.
 
+        It has the login's search path: operators in it need operands of exactly PostgreSQL's
+        types, or somebody else's operator may fit better.
+
         Raises:
             TrunklineError: as :meth:`read`, without ``guard.*``.
         """
@@ -473,6 +476,8 @@ def _begin(profile: Profile, watches_client: bool) -> str:
     watch = "SET LOCAL client_connection_check_interval = 2000;" if watches_client else ""
     return (
         f"BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout_ms};"
+        # The guard reads strings by this rule; by the other one a string ends elsewhere.
+        "SET LOCAL standard_conforming_strings = on;"
         f"SET LOCAL lock_timeout = {min(timeout_ms, 5000)}; {watch}"
         f"SET LOCAL idle_in_transaction_session_timeout = {timeout_ms + 30_000}"
     )

@@ -20,6 +20,7 @@ from trunkline_server.postgres import rules
 MAX_BYTES = 100_000
 MAX_DEPTH = 600  # pglast recurses in C: a statement some ten times deeper ends the process
 ANY_SCHEMA = "*"
+BY_ID = "#"  # "schema" of what has no name but an id
 
 _READING = (ast.SelectStmt, ast.ExplainStmt, ast.VariableShowStmt)
 _CHAINS = frozenset({"UNION", "EXCEPT", "INTERSECT", "JOIN", "NOT"})
@@ -37,10 +38,11 @@ class Name:
 
     Attributes:
         kind: ``function, attribute, operator, type`` or ``relation``. An attribute is the ``f``
-            of ``row.f``, which PostgreSQL also reads as ``f(row)``.
+            of ``row.f``, which PostgreSQL also reads as ``f(row)``; where what stands before the
+            dot need not be a row, it is a function of one argument and a type.
         name: as the parser folded it.
         schema: ``None`` when it is looked for in the search path, ``*`` for any schema.
-        arguments: how many, for a function.
+        arguments: how many, for a function; -1 when any number could be meant.
     """
 
     kind: str
@@ -113,11 +115,13 @@ def names_in_plpgsql(source: str) -> References:
     Raises:
         TrunklineError: ``guard.function`` when it runs text as SQL or does more than read.
     """
-    tokens = _tokens(source)
+    tokens = [t for t in _tokens(source) if t.name not in {"SQL_COMMENT", "C_COMMENT"}]
     for token in tokens:
         if token.name in rules.PLPGSQL_STOPS or token.name == "UIDENT":
             raise fail("guard.function", "It does more than read.")
-    return frozenset(_plpgsql_names(source, tokens))
+    names = frozenset(_plpgsql_names(source, tokens))
+    _check_secrets_in_plpgsql(source, tokens, {n.name for n in names if n.kind == "relation"})
+    return names
 
 
 def _parsed(sql: str) -> tuple[Any, ...]:
@@ -215,6 +219,9 @@ def _checked(statement: Any) -> References:
     names: set[Name] = {Name("operator", sign) for sign in _IMPLIED}
     for node in nodes:
         names.update(_names(node))
+    names.update(_from_columns(nodes))
+    if any(name.schema == BY_ID for name in names):
+        raise fail("guard.function", "A schema of this name cannot be used.", "Rename it.")
     _check_secret_columns(nodes, names)
     return frozenset(names)
 
@@ -272,9 +279,11 @@ def _check_setting(setting: str | None) -> None:
 
 
 def _check_current_setting(call: ast.FuncCall) -> None:
-    if _last(call.funcname) != "current_setting":
-        return
-    argument = call.args[0] if call.args else None
+    if _last(call.funcname) == "current_setting":
+        _check_setting_argument(call.args[0] if call.args else None)
+
+
+def _check_setting_argument(argument: Any) -> None:
     value = getattr(argument, "val", None)
     if not isinstance(argument, ast.A_Const) or not isinstance(value, ast.String):
         raise fail(
@@ -320,7 +329,9 @@ _TAKES_TYPE_AS_TEXT = frozenset({"pg_input_is_valid", "pg_input_error_info"})
 def _from_call(node: Any) -> Iterator[Name]:
     if _last(node.funcname) in _TAKES_TYPE_AS_TEXT and len(node.args or ()) == 2:
         yield from _from_type_text(node.args[1])
-    yield _name("function", node.funcname, len(node.args or ()))
+    # An ordered-set aggregate takes what WITHIN GROUP orders by as arguments too.
+    count = -1 if node.agg_within_group else len(node.args or ())
+    yield _name("function", node.funcname, count)
     if len(node.args or ()) == 1:
         yield _name("type", node.funcname)  # f(x) is also how PostgreSQL writes a cast
 
@@ -364,16 +375,62 @@ def _from_range(node: Any) -> Iterator[Name]:
     yield Name("relation", str(node.relname), node.schemaname)
 
 
-def _from_column(node: Any) -> Iterator[Name]:
-    parts = node.fields
-    if len(parts) > 1 and isinstance(parts[-1], ast.String):
-        yield Name("attribute", _last(parts), None, 1)
+def _from_columns(nodes: list[ast.Node]) -> Iterator[Name]:
+    """Yield the ``f`` of every ``name.f``."""
+    values = {name for node in nodes if isinstance(node, ast.RangeFunction)
+              for name in _names_of_value(node)}  # fmt: skip
+    for node in nodes:
+        if isinstance(node, ast.ColumnRef):
+            parts: Any = node.fields or ()
+            if len(parts) > 1 and isinstance(parts[-1], ast.String):
+                yield Name("attribute", _last(parts), None, 1)
+                if parts[-2].sval in values:
+                    yield from _of_value(_last(parts))
+
+
+def _names_of_value(node: Any) -> Iterator[str]:
+    """Yield what a function in FROM is called: its "row" can be a single value."""
+    if node.alias is not None:
+        yield str(node.alias.aliasname)
+    for call in _walk(node.functions):
+        if isinstance(call, ast.FuncCall):
+            yield _last(call.funcname)
+
+
+def _of_value(name: str) -> Iterator[Name]:
+    if name == "current_setting":
+        _check_setting_argument(None)
+    yield Name("function", name, None, 1)
+    yield Name("type", name)
 
 
 def _from_indirection(node: Any) -> Iterator[Name]:
     for part in node.indirection or ():
         if isinstance(part, ast.String):
             yield Name("attribute", str(part.sval), None, 1)
+            yield from _of_value(str(part.sval))
+
+
+def _from_new_syntax(node: Any) -> Iterator[Name]:
+    """Yield what older servers, without SQL/JSON's own syntax, take for a function."""
+    yield Name("function", _NEW_SYNTAX[type(node).__name__], None, -1)
+
+
+def _from_json_function(_node: Any) -> Iterator[Name]:
+    for name in ("json_exists", "json_query", "json_value"):
+        yield Name("function", name, None, -1)
+
+
+_NEW_SYNTAX = {
+    "JsonParseExpr": "json",
+    "JsonScalarExpr": "json_scalar",
+    "JsonSerializeExpr": "json_serialize",
+    "JsonObjectConstructor": "json_object",
+    "JsonArrayConstructor": "json_array",
+    "JsonArrayQueryConstructor": "json_array",
+    "JsonObjectAgg": "json_objectagg",
+    "JsonArrayAgg": "json_arrayagg",
+}
 
 
 _READERS: dict[type[Any], Any] = {
@@ -383,8 +440,9 @@ _READERS: dict[type[Any], Any] = {
     ast.SortBy: _from_sort,
     ast.TypeName: _from_type,
     ast.RangeVar: _from_range,
-    ast.ColumnRef: _from_column,
     ast.A_Indirection: _from_indirection,
+    ast.JsonFuncExpr: _from_json_function,
+    **{getattr(ast, kind): _from_new_syntax for kind in _NEW_SYNTAX},
 }
 
 
@@ -447,18 +505,45 @@ def _shows(node: ast.Node, column: str, whole: set[str]) -> bool:
     return last.sval == column or last.sval in whole
 
 
-def _plpgsql_names(source: str, tokens: list[Any]) -> Iterator[Name]:
+def _check_secrets_in_plpgsql(source: str, tokens: list[Any], words: set[str]) -> None:
+    texts = _texts(source, tokens)
+    for relation in words & rules.SECRET_RELATIONS:
+        raise _secret(relation)
+    for relation in words & rules.SECRET_COLUMNS.keys():
+        if "*" in texts or rules.SECRET_COLUMNS[relation] in words:
+            raise _secret(relation)
+    for at, text in enumerate(texts):
+        if _folded(text) == "current_setting":
+            setting = "".join(texts[at + 2 : at + 3])
+            if not setting.startswith("'"):
+                raise fail("guard.secret", "It reads a setting whose name is not written out.")
+            _check_setting(setting[1:-1])
+
+
+def _texts(source: str, tokens: list[Any]) -> list[str]:
     raw = source.encode()
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
-        text = raw[token.start : token.end + 1].decode()
+    return [raw[t.start : t.end + 1].decode() for t in tokens]
+
+
+def _plpgsql_names(source: str, tokens: list[Any]) -> Iterator[Name]:
+    texts = _texts(source, tokens)
+    yield from (Name("operator", sign, ANY_SCHEMA) for sign in _IMPLIED)
+    before = ""
+    for token, text, after in zip(tokens, texts, [*texts[1:], ""], strict=True):
         if token.name == "Op" or not (text[:1].isalnum() or text[:1] in '_"'):
             yield Name("operator", text, ANY_SCHEMA)
         elif token.name not in {"ICONST", "FCONST", "SCONST"}:
-            word = _folded(text)
-            yield Name("relation", word, ANY_SCHEMA)
-            yield Name("type", word, ANY_SCHEMA)
-            if following is not None and following.name == "ASCII_40":
-                yield Name("function", word, ANY_SCHEMA, -1)
+            yield from _from_word(_folded(text), before, after)
+        before = text
+
+
+def _from_word(word: str, before: str, after: str) -> Iterator[Name]:
+    yield Name("relation", word, ANY_SCHEMA)
+    yield Name("type", word, ANY_SCHEMA)
+    if after == "(":
+        yield Name("function", word, ANY_SCHEMA, -1)
+    elif before == ".":
+        yield Name("function", word, ANY_SCHEMA, 1)
 
 
 def _folded(text: str) -> str:

@@ -1,7 +1,8 @@
 """What the database says of the names in a statement, and what hides behind them.
 
-Views, SQL and PL/pgSQL bodies, operators, aggregates, casts and domains are followed until
-nothing new is named. Answers are kept for a minute: nobody changes functions through us.
+Views, SQL and PL/pgSQL bodies, default arguments, operators, aggregates, casts, domains and what
+the planner computes for a table are followed until nothing new is named. Answers are kept for a
+minute: nobody changes functions through us.
 """
 
 from __future__ import annotations
@@ -33,9 +34,15 @@ _FUNCTION = """
   CASE WHEN l.lanname = 'internal' AND p.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(
     pg_catalog.jsonb_build_array(b.proname, b.provolatile)) FROM pg_catalog.pg_proc b
     WHERE b.prosrc = p.prosrc AND b.oid < 16384) END AS stands_for,
+  CASE WHEN p.proargdefaults IS NOT NULL AND p.oid >= 16384
+    THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END AS default_values,
+  'standard_conforming_strings=off' = ANY (p.proconfig) AS reads_backslashes,
   (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e
     ON e.oid = d.refobjid WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
     AND d.objid = p.oid AND d.deptype = 'e' LIMIT 1) AS extension,
+  -- Whoever may install an extension may put functions of their own into it.
+  l.lanname IN ('c', 'internal') OR EXISTS (SELECT FROM pg_catalog.pg_roles r
+    WHERE r.oid = p.proowner AND r.rolsuper) AS is_genuine,
   (SELECT pg_catalog.jsonb_build_array(a.aggtransfn::oid::int8, a.aggfinalfn::oid::int8,
     a.aggcombinefn::oid::int8, a.aggserialfn::oid::int8, a.aggdeserialfn::oid::int8,
     a.aggmtransfn::oid::int8, a.aggminvtransfn::oid::int8, a.aggmfinalfn::oid::int8)
@@ -70,19 +77,46 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 
 _SEEN = "(w.schema = '*' OR n.nspname = w.schema OR (w.schema IS NULL AND n.nspname = ANY(path.s)))"
 
+#: A table, its partitions and its children: all of them are read.
+_TREE = """(WITH RECURSIVE tree AS (SELECT c.oid AS id UNION SELECT i.inhrelid
+  FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.id) SELECT id FROM tree)"""
+
+#: Functions in index expressions, statistics and checks: the planner computes constant ones.
+_PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8)
+  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
+    AND p.provolatile = 'i' JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    AND l.lanname IN ('sql', 'plpgsql')
+  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND (d.classid, d.objid) IN (
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, x.indexrelid
+      FROM pg_catalog.pg_index x WHERE x.indrelid IN {_TREE}
+    UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, k.oid
+      FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid IN {_TREE}
+    UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}))"""
+
+#: Our own questions: a function or operator of somebody else's must not stand before PostgreSQL's.
+_ENTER = """
+SELECT pg_catalog.current_setting('search_path') AS path,
+  pg_catalog.current_schemas(true)::pg_catalog.text[] AS schemas,
+  pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)
+"""
+_LEAVE = "SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)"
+
 _FACTS = f"""
 WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
              AS w(kind, name, schema)),
-     path AS (SELECT pg_catalog.current_schemas(true) AS s),
+     path AS (SELECT $7::name[] AS s),
      ids AS (SELECT * FROM unnest($4::text[], $5::int8[]) AS i(kind, id))
 SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, {_FUNCTION} JOIN w ON w.name = p.proname, path
   WHERE w.kind = 'function' AND {_SEEN}) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
-  SELECT ids.kind, ids.id::text AS name, '#' AS schema, {_FUNCTION}
+  SELECT ids.kind, ids.id::text AS name, '{guard.BY_ID}' AS schema, {_FUNCTION}
   JOIN ids ON ids.id = p.oid::int8 AND ids.kind = 'function') f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
-  SELECT w.kind, w.name, w.schema, o.oprcode::oid::int8 AS function
+  SELECT w.kind, w.name, w.schema, (
+    SELECT pg_catalog.jsonb_agg(f.oprcode::oid::int8) FROM pg_catalog.pg_operator f
+    WHERE f.oid IN (o.oid, o.oprnegate, o.oprcom)) AS functions  -- the planner may swap them
   FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
   JOIN w ON w.name = o.oprname AND w.kind = 'operator', path
   WHERE o.oid >= 16384 AND {_SEEN}) f
@@ -90,8 +124,8 @@ UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
   SELECT w.kind, w.name, w.schema, {_TYPE} JOIN w ON w.name = t.typname AND w.kind = 'type', path
   WHERE {_SEEN}) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
-  SELECT ids.kind, ids.id::text AS name, '#' AS schema, {_TYPE}
-  JOIN ids ON ids.id = t.oid::int8 AND ids.kind = 'type') f
+  SELECT ids.kind, ids.id::text AS name, '{guard.BY_ID}' AS schema, {_TYPE}
+  JOIN ids ON ids.id = t.oid::int8 AND ids.kind IN ('type', 'column')) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
   SELECT w.kind, w.name, w.schema, c.oid::int8, c.relname AS relation,
     CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END
@@ -104,7 +138,11 @@ UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
     CASE WHEN c.oid >= 16384 THEN (SELECT pg_catalog.jsonb_agg(DISTINCT a.atttypid::int8)
       FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0) END AS columns,
     EXISTS (SELECT FROM pg_catalog.pg_foreign_table f, pg_catalog.unnest(f.ftoptions) o
-      WHERE f.ftrelid = c.oid AND o LIKE 'program=%') AS runs_program,
+      WHERE o LIKE 'program=%' AND f.ftrelid IN {_TREE}) AS runs_program,
+    CASE WHEN c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'f') THEN {_PLANNED} END AS planned,
+    (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e
+      ON e.oid = d.refobjid WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.objid = c.oid AND d.deptype = 'e' LIMIT 1) AS extension,
     CASE WHEN c.oid < 16384 AND c.relname = 'pg_settings' THEN EXISTS (
       SELECT FROM pg_catalog.pg_show_all_settings() s(name, setting)
       WHERE s.name = ANY($6::text[]) AND s.setting NOT IN ('', '(disabled)')) END AS has_secrets
@@ -118,6 +156,36 @@ UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
 """
 
 _Key = tuple[str, str, str | None]
+
+
+class _Asking:
+    """Asks about names, in PostgreSQL's own search path, for those who look in another."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self._path: str | None = None
+        self._schemas: list[str] = []
+
+    async def facts(self, by_name: list[_Key], by_id: list[_Key]) -> list[Any]:
+        """Return the rows of ``_FACTS``."""
+        if self._path is None:
+            (row,) = await self._fetch(_ENTER)
+            self._path, self._schemas = row["path"], row["schemas"]
+        return await self._fetch(
+            _FACTS,
+            [k[0] for k in by_name],
+            [k[1] for k in by_name],
+            [k[2] for k in by_name],
+            [k[0] for k in by_id],
+            [int(k[1]) for k in by_id],
+            list(rules.SETTINGS_WITH_VALUES),
+            self._schemas,
+        )
+
+    async def leave(self) -> None:
+        """Go back to the search path that the statement runs with."""
+        if self._path is not None:
+            await self._fetch(_LEAVE, self._path)
 
 
 class Lookup:
@@ -138,7 +206,9 @@ class Lookup:
         if sql in self._passed:
             self._passed.move_to_end(sql)
             return
-        await self._follow(fetch, guard.examine(sql))
+        asking = _Asking(fetch)
+        await self._follow(asking, guard.examine(sql))
+        await asking.leave()
         self._passed[sql] = None
         if len(self._passed) > 1000:
             self._passed.popitem(last=False)
@@ -150,13 +220,13 @@ class Lookup:
             self._passed.clear()
             self._forget_at = now + KEEP_S
 
-    async def _follow(self, fetch: Fetch, names: Iterable[Name]) -> None:
+    async def _follow(self, asking: _Asking, names: Iterable[Name]) -> None:
         pending, seen, types = {*names, _CASTS}, set[Name](), set[int]()
         while pending:
             seen |= pending
             if len(seen) > MAX_NAMES:
                 raise fail("guard.too_deep", "Too much hides behind this statement.")
-            await self._learn(fetch, pending)
+            await self._learn(asking, pending)
             found: set[Name] = set()
             for name in pending:
                 for fact in self._facts[_key(name)]:
@@ -165,21 +235,13 @@ class Lookup:
             found.update(self._casts_between(types))
             pending = found - seen
 
-    async def _learn(self, fetch: Fetch, names: Iterable[Name]) -> None:
+    async def _learn(self, asking: _Asking, names: Iterable[Name]) -> None:
         keys = {_key(name) for name in names} - self._facts.keys()
         if not keys:
             return
-        by_name = [k for k in keys if k[2] != "#"]
-        by_id = [k for k in keys if k[2] == "#"]
-        rows = await fetch(
-            _FACTS,
-            [k[0] for k in by_name],
-            [k[1] for k in by_name],
-            [k[2] for k in by_name],
-            [k[0] for k in by_id],
-            [int(k[1]) for k in by_id],
-            list(rules.SETTINGS_WITH_VALUES),
-        )
+        by_name = [k for k in keys if k[2] != guard.BY_ID]
+        by_id = [k for k in keys if k[2] == guard.BY_ID]
+        rows = await asking.facts(by_name, by_id)
         self._facts.update({key: [] for key in keys})
         for row in rows:
             self._facts[row["kind"], row["name"], row["schema"]].append(row["fact"])
@@ -196,14 +258,13 @@ def _key(name: Name) -> _Key:
 
 
 def _by_id(kind: str, oid: int) -> Name:
-    return Name(kind, str(oid), "#", -1)
+    return Name(kind, str(oid), guard.BY_ID, -1)
 
 
 def _types_of(name: Name, fact: Fact) -> Iterator[int]:
-    if name.kind == "type":
+    if name.kind in {"type", "column"}:
         yield fact["oid"]
     yield from fact.get("types") or ()
-    yield from fact.get("columns") or ()
 
 
 def _behind(name: Name, fact: Fact) -> Iterator[Name]:
@@ -216,9 +277,9 @@ def _behind(name: Name, fact: Fact) -> Iterator[Name]:
         if _fits(name, fact):
             yield from _behind_function(fact)
     elif name.kind == "operator":
-        yield _by_id("function", fact["function"])
-    elif name.kind == "type":
-        yield from _behind_type(fact)
+        yield from (_by_id("function", oid) for oid in fact["functions"] or ())
+    elif name.kind in {"type", "column"}:
+        yield from _behind_type(name.kind, fact)
     elif name.kind == "relation":
         yield from _behind_relation(fact)
 
@@ -246,8 +307,12 @@ def _behind_function(fact: Fact) -> Iterator[Name]:
         return
     yield from (_by_id("function", oid) for oid in fact["steps"] or () if oid)
     yield from (_by_id("type", oid) for oid in fact["types"] or ())
-    if fact["extension"] not in rules.KNOWN_EXTENSIONS:
+    if not _is_known(fact):
         yield from _behind_body(fact)
+
+
+def _is_known(fact: Fact) -> bool:
+    return fact["extension"] in rules.KNOWN_EXTENSIONS and bool(fact["is_genuine"])
 
 
 def _objection(fact: Fact) -> str:
@@ -269,25 +334,27 @@ def _objection_to_builtin(name: str, volatility: str) -> str:
 
 
 def _objection_to_user_function(fact: Fact) -> str:
-    name, extension, language = fact["function"], fact["extension"], fact["language"]
-    is_known = extension in rules.KNOWN_EXTENSIONS
+    name, language = fact["function"], fact["language"]
     is_readable = language in rules.READABLE_LANGUAGES
-    if (extension or not is_readable) and rules.is_dangerous(name):
+    if (fact["extension"] or not is_readable) and rules.is_dangerous(name):
         return "it can do or show more than a query should"
+    if fact["reads_backslashes"]:
+        return "its text is read by rules of its own (standard_conforming_strings)"
     if fact["is_definer"]:
         return "it runs with the rights of its owner (SECURITY DEFINER)"
-    is_harmless = is_known and name in rules.HARMLESS_IN_EXTENSIONS
+    is_harmless = _is_known(fact) and name in rules.HARMLESS_IN_EXTENSIONS
     if fact["volatility"] == "v" and not is_harmless:
         return "it is marked VOLATILE and can have side effects"
-    if is_known or is_readable or fact["stands_for"]:
+    is_aggregate = fact["kind_of"] == "a"  # its steps are looked at
+    if _is_known(fact) or is_readable or fact["stands_for"] or is_aggregate:
         return ""
-    if fact["kind_of"] == "a":
-        return ""  # its steps are looked at
     return f"its language ({language}) can reach beyond the database"
 
 
 def _behind_body(fact: Fact) -> Iterator[Name]:
     try:
+        if fact["default_values"]:
+            yield from guard.names_in_body(f"SELECT {fact['default_values']}")
         if fact["definition"]:
             yield from guard.names_in_definition(fact["definition"])
         elif fact["language"] == "sql" and fact["source"]:
@@ -307,9 +374,10 @@ def _anywhere(names: Iterable[Name]) -> Iterator[Name]:
             yield name
 
 
-def _behind_type(fact: Fact) -> Iterator[Name]:
-    yield from (_by_id("type", oid) for oid in fact["types"] or ())
-    yield from (_by_id("function", oid) for oid in fact["functions"] or ())
+def _behind_type(kind: str, fact: Fact) -> Iterator[Name]:
+    yield from (_by_id(kind, oid) for oid in fact["types"] or ())
+    if kind == "type":  # what is in a column has been through its type's own functions
+        yield from (_by_id("function", oid) for oid in fact["functions"] or ())
     for check in fact["checks"] or ():
         try:
             yield from guard.names_in_body(f"SELECT {check}")
@@ -330,6 +398,10 @@ def _behind_relation(fact: Fact) -> Iterator[Name]:
             "pg_settings of this server holds a secret and is not shown.",
             "Use SHOW with the name of one setting.",
         )
+    yield from (_by_id("column", oid) for oid in fact["columns"] or () if oid >= _FIRST_USER_OID)
+    yield from (_by_id("function", oid) for oid in fact["planned"] or ())
+    if fact["relation"] in rules.HARMLESS_VIEWS and fact["extension"] in rules.KNOWN_EXTENSIONS:
+        return
     yield from (_by_id("function", oid) for oid in fact["functions"] or ())
     if fact["definition"]:
         try:

@@ -37,6 +37,11 @@ HARMLESS = _words("""
 HARMLESS_IN_EXTENSIONS = _words("""
     uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid gen_salt
     show_limit pg_stat_statements_info normal_rand
+    ssl_is_used ssl_version ssl_cipher ssl_client_cert_present ssl_client_serial
+    int_agg_state int_agg_final_array int_array_aggregate
+    pgstattuple pgstattuple_approx pgstatindex pgstatginindex pgstathashindex pg_relpages
+    pg_freespace pg_visibility pg_visibility_map pg_visibility_map_summary pg_check_frozen
+    pg_check_visible pg_buffercache_pages pg_buffercache_summary pg_buffercache_usage_counts
 """)
 
 #: Called "stable" or not, they run text as SQL, reach files, programs or other servers, change the
@@ -57,6 +62,8 @@ _DANGEROUS = re.compile(r"""
   | pg_(restore|clear)_(attribute|relation)_stats | brin_(de)?summarize_.* | gin_clean_pending_list
   | crosstab.* | connectby | xpath_table | xslt_process | http(_.*)? | urlencode_fetch
   | get_raw_page | heap_page_items.* | tuple_data_split | pg_get_wal_.*info.* | pg_truncate_.*
+  | (domain|record|array|enum|range|multirange|any[a-z]*)_in | _?pgr_.*
+  | master_run_.* | run_command_on_.* | worker_.* | citus_run_.* | pgroonga_(command|wal_.*|set_.*)
   | postgres_fdw_(disconnect|get_connections).* | pg_background_.* | plan_create_.*
 """, re.VERBOSE)  # fmt: skip
 
@@ -69,6 +76,11 @@ KNOWN_EXTENSIONS = _words("""
     semver ip4r prefix hll tdigest topn rum pg_bigm pgroonga vectorscale vchord bloom lo sslinfo
     pgstattuple pg_freespacemap pg_visibility pg_buffercache pg_stat_statements pg_uuidv7 ulid
     pg_jsonschema jsquery orafce periods numeral unit temporal_tables rdkit mobilitydb citus
+""")
+
+#: Views of these extensions whose function is refused for one column alone, see SECRET_COLUMNS.
+HARMLESS_VIEWS = _words("""
+    pg_stat_statements pg_stat_statements_info pg_buffercache pg_buffercache_numa
 """)
 
 #: Catalogues that hold password hashes, login secrets or the server's own files.
