@@ -9,7 +9,10 @@ import pytest
 
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres.database import Database
+from trunkline_server.postgres import check
+from trunkline_server.postgres.catalog import describe_table, list_tables
+from trunkline_server.postgres.database import Database, connect
+from trunkline_server.postgres.posture import posture
 from trunkline_server.profiles.profile import Profile
 
 TRAPS = """
@@ -65,6 +68,50 @@ CREATE FUNCTION hidden.lying() RETURNS int LANGUAGE sql STABLE AS
   $$ SELECT 1 FROM pg_notify('c', 'x') $$;
 CREATE FUNCTION with_path() RETURNS int LANGUAGE sql STABLE SET search_path = hidden AS
   'SELECT lying()';
+CREATE FUNCTION shout(int) RETURNS int LANGUAGE sql IMMUTABLE AS
+  $$ SELECT 1 FROM pg_notify('c', 'x') $$;
+CREATE FUNCTION same(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE FUNCTION loud_other(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS
+  $$ SELECT true FROM pg_notify('c', 'x') $$;
+CREATE OPERATOR ==~ (LEFTARG = int, RIGHTARG = int, FUNCTION = same, NEGATOR = !=~);
+CREATE OPERATOR !=~ (LEFTARG = int, RIGHTARG = int, FUNCTION = loud_other, NEGATOR = ==~);
+CREATE FUNCTION by_default(n int DEFAULT lying()) RETURNS int LANGUAGE sql STABLE AS 'SELECT n';
+CREATE AGGREGATE loud_middle(int ORDER BY int) (SFUNC = step, STYPE = int, INITCOND = '0');
+CREATE FUNCTION commented() RETURNS int LANGUAGE plpgsql STABLE AS
+  $$ BEGIN PERFORM pg_notify/* */('c', 'x'); RETURN 1; END $$;
+CREATE FUNCTION dashed() RETURNS int LANGUAGE plpgsql STABLE AS
+  $$ BEGIN PERFORM pg_notify--
+  ('c', 'x'); RETURN 1; END $$;
+CREATE FUNCTION by_row() RETURNS int LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RETURN (SELECT v.secretly FROM victim v LIMIT 1); END $$;
+CREATE FUNCTION hashes() RETURNS text LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RETURN (SELECT rolpassword FROM pg_authid LIMIT 1); END $$;
+CREATE FUNCTION others() RETURNS text LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RETURN (SELECT query FROM pg_stat_activity LIMIT 1); END $$;
+CREATE FUNCTION conninfo() RETURNS text LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RETURN current_setting('primary_conninfo'); END $$;
+CREATE DOMAIN late AS int;
+CREATE TABLE lates (one late, many late[]);
+INSERT INTO lates VALUES (1, '{1}');
+ALTER DOMAIN late ADD CHECK (is_loud(VALUE)) NOT VALID;
+CREATE TYPE boxed AS (k kind);
+CREATE TABLE boxes (box boxed, kinds kind[]);
+INSERT INTO boxes VALUES (ROW('a'), '{a}');
+CREATE FUNCTION fused() RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  IF current_setting('trap.fuse', true) = 'on' THEN RETURN true; END IF;
+  PERFORM pg_notify('c', 'x'); RETURN true; END $$;
+SET trap.fuse = on;
+CREATE TABLE indexed (id int);
+CREATE INDEX ON indexed (id) WHERE fused();
+CREATE TABLE measured (id int);
+CREATE STATISTICS measured_id ON (id + fused()::int), id FROM measured;
+CREATE TABLE checked (id int, CHECK (fused()));
+CREATE SCHEMA "#";
+CREATE FUNCTION "#"."1"() RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT 1 FROM pg_notify('c', 'x') $$;
+CREATE FUNCTION overtaking(oid, int) RETURNS bool LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RAISE 'ours ran this'; END $$;
+CREATE OPERATOR >= (LEFTARG = oid, RIGHTARG = int, FUNCTION = overtaking);
 SELECT lo_from_bytea(4711, 'before');
 """
 
@@ -271,6 +318,41 @@ SELECT (v).secretly FROM victim v
 SELECT secretly(v) FROM victim v
 SELECT 1 + k FROM kinds
 SELECT k::int FROM kinds
+SELECT ('PG_VERSION'::text).pg_read_file
+SELECT (x).pg_read_file FROM (VALUES ('PG_VERSION'::text)) v(x)
+SELECT f.pg_read_file FROM unnest(ARRAY['PG_VERSION']) AS f
+SELECT unnest.pg_read_file FROM unnest(ARRAY['PG_VERSION'])
+SELECT ($$PG_VERSION$$::text)."pg_read_file"
+SELECT (ARRAY['PG_VERSION'])[1].pg_read_file
+SELECT (max(pid)).pg_terminate_backend FROM pg_stat_activity
+SELECT ('primary_conninfo'::text).current_setting
+SELECT (1).shout
+SELECT (id).shout FROM victim
+SELECT (1).loud
+SELECT NOT (1 ==~ 1)
+SELECT id FROM victim WHERE NOT id ==~ 1
+SELECT by_default()
+SELECT * FROM by_default()
+SELECT loud_middle(1) WITHIN GROUP (ORDER BY id) FROM victim
+SELECT commented()
+SELECT dashed()
+SELECT by_row()
+SELECT hashes()
+SELECT others()
+SELECT conninfo()
+SELECT jsonb_populate_record(l, '{{"one": 5}}') FROM lates l
+SELECT * FROM lates WHERE many = '{{1}}'
+SELECT COALESCE(many, '{{2}}') FROM lates
+SELECT (box).k + 1 FROM boxes
+SELECT kinds[1] + 1 FROM boxes
+SELECT unnest(kinds) + 1 FROM boxes
+SELECT * FROM indexed
+SELECT * FROM measured WHERE id = 1
+SELECT * FROM checked
+SELECT "#"."1"()
+SELECT domain_in('1', 'loud'::regtype::oid, -1)
+SELECT record_in('(1,2)', 'pair'::regtype::oid, -1)
+SELECT array_in('{{1}}', 'loud'::regtype::oid, -1)
 SELECT * FROM shouting
 SELECT * FROM quiet
 TABLE quiet
@@ -435,6 +517,14 @@ SELECT convert_from('\\x41'::bytea, 'UTF8'), encode('\\x41', 'base64'), md5('a')
 SELECT ROW(1, 'a') = ROW(1, 'a'), (1, 2) < (1, 3), (ROW(1, 2)).f1
 SELECT width_bucket(total, 0, 40, 4), round(total, 1), total % 2, |/ 4.0 FROM orders LIMIT 1
 SELECT pg_sleep(0)
+SELECT (ROW(1, 2)).f1, (jsonb_each('{"a": 1}')).key, (p.address).street, (p.history)[1].street
+  FROM people p
+SELECT e.key, e.value, u.name, s.label FROM jsonb_each_text('{"a": "b"}') e,
+  unnest(ARRAY['x']) u(name), (SELECT 'y' AS label) s
+SELECT address IS NULL, email, history[1] FROM people WHERE email = 'a@b'
+SELECT id FROM people WHERE clean(email) = 'a@b'
+SELECT tenant(), later(2), NOT (1 <+> 2 = 3)
+SELECT json_object('a': 1), json_array(1, 2), json_scalar(1), json_value('{"a": 1}', '$.a')
 SELECT pg_input_is_valid('1', 'integer'), pg_input_is_valid('1', 'numeric(3,1)')
 """
 
@@ -452,6 +542,18 @@ CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TYPE plain AS (a int, b positive);
 CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
 CREATE OPERATOR <+> (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+CREATE DOMAIN email AS text CHECK (VALUE ~ '@');
+CREATE TYPE address AS (street text, city text);
+CREATE FUNCTION clean(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+  $$ BEGIN RETURN lower(trim($1)); END $$;
+CREATE TABLE people (id int PRIMARY KEY, email email, address address, history address[],
+  CHECK (clean(email) <> ''));
+CREATE INDEX ON people (clean(email));
+INSERT INTO people VALUES (1, 'a@b', ROW('x', 'y'), NULL);
+CREATE FUNCTION tenant() RETURNS text LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RETURN current_setting('app.tenant', true); END $$;
+CREATE FUNCTION later(n int, days int DEFAULT 1, at timestamptz DEFAULT now()) RETURNS date
+  LANGUAGE sql STABLE AS 'SELECT (at + n * days * interval ''1 day'')::date';
 CREATE AGGREGATE total_of(int) (SFUNC = plus, STYPE = int, INITCOND = '0');
 """
 
@@ -629,4 +731,81 @@ async def test_settings_stay_readable_until_they_hold_a_secret(db: Database, tra
         await other.close()
         traps.psql("ALTER SYSTEM RESET primary_conninfo")
         traps.psql("SELECT pg_reload_conf()")
+        Before.seen = ""
+
+
+async def test_strings_end_where_the_guard_thinks_they_end(db: Database, traps: Server) -> None:
+    traps.psql("ALTER DATABASE traps SET standard_conforming_strings = off")
+    other = Database(db.profile, PASSWORD)
+    hidden = r" , pg_read_file($$PG_VERSION$$) --"
+    try:
+        assert (await other.read(rf"SELECT '\''{hidden}'")).rows == [[rf"\'{hidden}"]]
+    finally:
+        await other.close()
+        traps.psql("ALTER DATABASE traps RESET standard_conforming_strings")
+        Before.seen = ""
+
+
+OVERTAKING = """
+CREATE FUNCTION public.overtaken({left}, {right}) RETURNS {result} LANGUAGE plpgsql STABLE AS
+  $$ BEGIN RAISE 'an operator of ours was overtaken: {left} {sign} {right}'; END $$;
+CREATE OPERATOR public.{sign} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = public.overtaken);
+"""
+
+
+@pytest.fixture(scope="module")
+def overtaken(server: Server) -> Iterator[str]:
+    """A database where every operator that fits catalogue columns better is a trap."""
+    server.psql("CREATE DATABASE overtaken TEMPLATE shop")
+    kinds = ["oid", "int2", "int4", "int8", "text", "name", '"char"', "regclass", "regproc",
+             "real", "double precision", "boolean"]  # fmt: skip
+    pairs = [(left, right) for left in kinds for right in kinds]
+    signs = ["=", "<>", "<", "<=", ">", ">=", "~", "!~", "~~", "!~~", "||"]
+    has = set(server.psql(
+        "SELECT oprname || format_type(oprleft, NULL) || format_type(oprright, NULL) "
+        "FROM pg_operator", "overtaken",
+    ).splitlines())  # fmt: skip
+    long = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
+    server.psql("".join(
+        OVERTAKING.format(left=a, right=b, sign=sign, result="bool")
+        .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        for a, b in pairs for sign in signs
+        if sign + long.get(a, a) + long.get(b, b) not in has
+    ), "overtaken")  # fmt: skip
+    yield "overtaken"
+    server.psql("DROP DATABASE overtaken WITH (FORCE)")
+
+
+async def test_our_own_questions_use_postgresqls_operators(
+    profile: Profile, overtaken: str
+) -> None:
+    opened = Database(replace(profile, database=overtaken), PASSWORD)
+    connection = await connect(opened.profile, PASSWORD)
+    try:
+        assert await list_tables(opened)
+        assert await list_tables(opened, schema="public")
+        assert await describe_table(opened, "customers")
+        assert await posture(connection)
+        await connection.fetchrow(check._RIGHTS)
+        assert (await opened.read("SELECT name FROM customers WHERE id = 1")).rows == [["Ada"]]
+        await opened.read("SELECT '{1}'::regclass[], relname FROM pg_class LIMIT 1")
+    finally:
+        await connection.close()
+        await opened.close()
+
+
+@pytest.mark.parametrize("schema", ["hidden", "public"])
+async def test_the_search_path_of_the_login_counts(
+    schema: str, db: Database, traps: Server
+) -> None:
+    traps.psql(f"ALTER DATABASE traps SET search_path = {schema}")
+    other = Database(db.profile, PASSWORD)
+    try:
+        with pytest.raises(TrunklineError, match="pg_notify"):
+            await other.read("SELECT lying()")
+        assert (await other.read("SHOW search_path")).rows == [[schema]]
+        assert (await other.read("SELECT 1 WHERE 'pg_class'::regclass = 1259")).rows == [[1]]
+    finally:
+        await other.close()
+        traps.psql("ALTER DATABASE traps RESET search_path")
         Before.seen = ""

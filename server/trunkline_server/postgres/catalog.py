@@ -19,7 +19,7 @@ _KIND = """CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view'
   WHEN 'm' THEN 'materialized view' WHEN 'p' THEN 'partitioned' ELSE 'foreign' END"""
 
 _READABLE = """c.relkind IN ('r', 'v', 'm', 'p', 'f')
-  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND n.nspname::pg_catalog.text !~ '^pg_'
   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
   AND (pg_catalog.has_table_privilege(c.oid, 'SELECT')
     OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))"""
@@ -32,11 +32,11 @@ _QUALIFIED = "pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident
 # A partitioned table has none of its own before PostgreSQL 14: its leaves are added up.
 _ROWS = """CASE WHEN c.relkind = 'v' THEN NULL
   WHEN c.relkind = 'p' THEN (
-    SELECT sum(CASE WHEN leaf.reltuples >= 0 THEN leaf.reltuples
+    SELECT sum(CASE WHEN leaf.reltuples >= '0' THEN leaf.reltuples
         ELSE pg_catalog.pg_stat_get_live_tuples(leaf.oid) END)
     FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class leaf ON leaf.oid = t.relid
     WHERE t.isleaf)
-  WHEN c.reltuples >= 0 AND (c.reltuples > 0 OR c.relpages > 0) THEN c.reltuples
+  WHEN c.reltuples >= '0' AND (c.reltuples > '0' OR c.relpages > 0) THEN c.reltuples
   WHEN c.relkind = 'f' THEN NULL
   ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END::pg_catalog.float8"""
 
@@ -96,7 +96,7 @@ JOIN pg_catalog.pg_class c ON c.oid = CASE
   WHEN k.conrelid = $1::pg_catalog.int8::pg_catalog.oid AND k.contype = 'f' THEN k.confrelid
   ELSE k.conrelid END
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE k.contype IN ('p', 'f') AND k.conparentid = 0
+WHERE k.contype IN ('p', 'f') AND k.conparentid = '0'
   AND $1::pg_catalog.int8::pg_catalog.oid IN (k.conrelid, k.confrelid) AND {_READABLE}
 ORDER BY k.contype DESC, k.conname
 """

@@ -32,7 +32,7 @@ FROM (
       OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND n.nspname::pg_catalog.text !~ '^pg_' AND n.nspname <> 'information_schema'
 ) AS found
 """
 

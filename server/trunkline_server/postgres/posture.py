@@ -68,7 +68,7 @@ WITH mine AS (
   SELECT * FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(current_user, oid, 'MEMBER')
 ), spaces AS (
   SELECT oid FROM pg_catalog.pg_namespace
-  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+  WHERE nspname::pg_catalog.text !~ '^pg_' AND nspname <> 'information_schema'
 ), relations AS (
   SELECT c.oid, c.relkind FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
