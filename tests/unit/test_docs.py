@@ -1,0 +1,36 @@
+"""What the README promises exists: every verb, every command, every tool, every picture."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from trunkline_desktop import cli
+from trunkline_server.serving import app
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_verb_is_in_the_readme(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    verbs = set(re.findall(r"^    ([a-z]+)\b", capsys.readouterr().out, re.MULTILINE))
+    assert {"add", "demo", "disconnect"} <= verbs
+    assert {verb for verb in verbs if not re.search(rf"`(trunkline )?{verb}\b", README)} == set()
+
+
+def test_every_tool_is_in_the_readme():
+    assert [tool.name for tool in app.TOOLS if f"`{tool.name}`" not in README] == []
+
+
+def test_every_make_command_of_the_readme_exists():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`?make ([a-z]+)", README)) <= set(targets)
+
+
+def test_every_picture_and_page_of_the_readme_exists():
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", README)
+    assert [link for link in links if not (ROOT / "".join(link)).exists()] == []
