@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
@@ -809,3 +810,28 @@ async def test_the_search_path_of_the_login_counts(
         await other.close()
         traps.psql("ALTER DATABASE traps RESET search_path")
         Before.seen = ""
+
+
+async def test_postgresqls_words_are_cut_when_they_quote_a_whole_value(db: Database) -> None:
+    with pytest.raises(TrunklineError) as refused:
+        await db.read("SELECT (repeat('y', 3000000))::int")
+    assert len(refused.value.failure.detail) <= 2000
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT array_agg(n) FROM generate_series(1, 1500000) n",
+        "SELECT jsonb_agg(n) FROM generate_series(1, 1500000) n",
+        "SELECT decode(repeat('ab', 15000000), 'hex')",
+        "SELECT repeat('é', 8000000)",
+    ],
+)
+async def test_a_large_value_costs_memory_once(sql: str, db: Database) -> None:
+    await db.read("SELECT 1")
+    tracemalloc.start()
+    try:
+        assert (await db.read(sql)).truncated
+        assert tracemalloc.get_traced_memory()[1] < 100 * 1024**2
+    finally:
+        tracemalloc.stop()

@@ -19,9 +19,12 @@ from trunkline_server.profiles.profile import Profile
 
 PORT = 5432  # of a socket in a folder of our own; nothing listens on the network
 
-EXTENSIONS = """citext cube dblink earthdistance file_fdw fuzzystrmatch hstore intagg intarray isn
-ltree pageinspect pg_buffercache pg_stat_statements pg_trgm pgcrypto pgrowlocks pgstattuple
-postgres_fdw sslinfo tablefunc tsm_system_rows unaccent uuid-ossp xml2""".split()
+EXTENSIONS = [
+    *("citext", "cube", "dblink", "earthdistance", "file_fdw", "fuzzystrmatch", "hstore", "intagg"),
+    *("intarray", "isn", "ltree", "pageinspect", "pg_buffercache", "pg_stat_statements", "pg_trgm"),
+    *("pgcrypto", "pgrowlocks", "pgstattuple", "postgres_fdw", "sslinfo", "tablefunc"),
+    *("tsm_system_rows", "unaccent", "uuid-ossp", "xml2"),
+]
 
 TRAPS = """
 CREATE TABLE victim (id int PRIMARY KEY, note text);
@@ -53,7 +56,7 @@ ALTER DOMAIN late ADD CHECK (is_loud(VALUE)) NOT VALID;
 """
 
 #: Names that are syntax since PostgreSQL 16 and were anybody's before.
-FORMERLY_FREE = "json_scalar json_serialize json json_value json_query json_exists".split()
+FORMERLY_FREE = ["json_scalar", "json_serialize", "json", "json_value", "json_query", "json_exists"]
 
 REFUSED = """
 SELECT * FROM program

@@ -25,8 +25,11 @@ from trunkline_server.profiles.profile import Profile
 
 MAX_CONNECTIONS = 4
 FIRST_BATCH = 32  # rows fetched before their size is known
-MAX_IN_FLIGHT = 64 * 1024 * 1024  # bytes of one batch; one cell may be a gigabyte
-GRACE_S = 5.0  # how much longer than the server's own limit we wait for it
+MAX_IN_FLIGHT = 32 * 1024 * 1024  # bytes of one batch; one cell may be a gigabyte
+GRACE_S = 1.5  # how much longer than the server's own limit we wait for it
+TIDY_S = 5.0  # for a statement to stop, before the connection is given up
+TIDY_AT_ONCE_S = 0.5  # of it while somebody waits for the answer
+MAX_DETAIL = 2000  # letters of PostgreSQL's own words; they can quote a whole value
 
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
            asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)  # fmt: skip
@@ -335,7 +338,7 @@ class Database:
             else:
                 # FastMCP cancels with anyio: only this scope keeps the clean-up from it.
                 with anyio.CancelScope(shield=True):
-                    await self._tidy(connection)
+                    await asyncio.wait({self._tidy_later(connection)}, timeout=TIDY_AT_ONCE_S)
 
     async def _begun(self) -> Connection:
         connection, is_fresh = await self._acquire()
@@ -398,14 +401,15 @@ class Database:
             connection.terminate()
         return await self._connected()
 
-    def _tidy_later(self, connection: Connection) -> None:
+    def _tidy_later(self, connection: Connection) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._tidy(connection))
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
+        return task
 
     async def _tidy(self, connection: Connection) -> None:
         try:
-            async with asyncio.timeout(GRACE_S):
+            async with asyncio.timeout(TIDY_S):
                 # Two round trips: DISCARD ALL refuses to share one with another statement.
                 await connection.execute("ROLLBACK")
                 await connection.execute("DISCARD ALL")
@@ -465,9 +469,10 @@ def failure_of(exc: Exception, profile: Profile) -> Failure:
 def _detail(exc: Exception) -> str:
     if isinstance(exc, asyncpg.PostgresError):
         position = getattr(exc, "position", None)
-        return f"{exc}" + (f"\nPOSITION:  {position}" if position else "")
+        return str(exc)[:MAX_DETAIL] + (f"\nPOSITION:  {position}" if position else "")
     # The system's words can name folders of this computer.
-    return (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
+    words = (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
+    return words[:MAX_DETAIL]
 
 
 def _begin(profile: Profile, watches_client: bool) -> str:
@@ -485,7 +490,7 @@ def _begin(profile: Profile, watches_client: bool) -> str:
 
 async def _close(connection: Connection) -> None:
     try:
-        await connection.close(timeout=GRACE_S)
+        await connection.close(timeout=TIDY_S)
     except (*_BROKEN, asyncpg.PostgresError, TimeoutError):
         connection.terminate()
 
@@ -566,13 +571,18 @@ class _Taken:
                     "or ask for the next part with OFFSET and ORDER BY."
                 )
                 return False
-            size = _json_size(row) + 1
+            size = self._size_of(row) + 1
             if self._size + size > self._caps.size:
                 self._cut(row)
                 return False
             self.rows.append(row)
             self._size += size
         return True
+
+    def _size_of(self, row: list[Any]) -> int:
+        longest = max((len(cell) for cell in row if isinstance(cell, str)), default=0)
+        # A long cell is not worth writing out once more to learn that it does not fit.
+        return longest if longest > self._caps.size else _json_size(row)
 
     def next_batch(self) -> int:
         """Return how many rows probably fill the caps, and one more to know whether more exist."""
@@ -596,12 +606,12 @@ def _json_size(value: Any) -> int:
 
 def _shortened(value: Any, room: int) -> Any:
     """Return ``value``, or its beginning and a mark when it takes more than ``room`` bytes."""
-    size = _json_size(value)
-    if size <= room:
+    is_long = isinstance(value, str) and len(value) > room
+    if not is_long and _json_size(value) <= room:
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    mark = f"… [{size} bytes]"
-    kept = text.encode()[: max(0, room - len(mark.encode()) - 2)]
+    mark = f"… [{len(text) if text.isascii() else len(text.encode())} bytes]"
+    kept = text[:room].encode()[: max(0, room - len(mark.encode()) - 2)]
     while kept and _json_size(kept.decode(errors="ignore") + mark) > room:
         kept = kept[: len(kept) * 3 // 4]
     return kept.decode(errors="ignore") + mark

@@ -8,6 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+#: Letters of an array or JSON that are taken apart, and bytes that are spelled out: longer values
+#: are cut anyway, and would cost many times their size.
+LONGEST_NESTED = 2_000_000
+
 Decoder = Callable[[str], Any]
 
 _EXACT = 2**53  # beyond it JavaScript, and so many JSON readers, lose digits
@@ -40,14 +44,15 @@ def to_moment(text: str) -> str:
 def to_json(text: str) -> Any:
     """Return the JSON value; a document nested too deep for us stays text."""
     try:
-        return json.loads(text, parse_constant=str)
+        return json.loads(text, parse_constant=str) if len(text) <= LONGEST_NESTED else text
     except (ValueError, RecursionError):
         return text
 
 
 def to_hex(raw: bytes) -> str:
-    r"""Return bytea as PostgreSQL's hex text, such as ``\x00ff``."""
-    return "\\x" + raw.hex()
+    r"""Return bytea as PostgreSQL's hex text, such as ``\x00ff``; the beginning of a long one."""
+    rest = f"… [{len(raw)} bytes]" if len(raw) > LONGEST_NESTED else ""
+    return "\\x" + raw[:LONGEST_NESTED].hex() + rest
 
 
 def to_bool(text: str) -> bool:
@@ -88,6 +93,8 @@ def array_decoder(element: Decoder, delimiter: str = ",") -> Decoder:
     """Return what turns an array's text into nested lists; NULL elements become ``None``."""
 
     def decode(text: str) -> Any:
+        if len(text) > LONGEST_NESTED:
+            return text
         body = text[text.index("=") + 1 :] if text.startswith("[") else text
         return _read_array(body, element, delimiter)
 
