@@ -102,7 +102,10 @@ def running() -> list[RunFile]:
 
 def _read(path: Path) -> RunFile | None:
     try:
-        document = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            if not _is_ours(file.fileno()):
+                return None
+            document = json.loads(file.read())
         if document.pop("version") != VERSION:
             return None
         key = bytes.fromhex(document.pop("key"))
@@ -110,6 +113,11 @@ def _read(path: Path) -> RunFile | None:
         return RunFile(**known, key=key)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_ours(handle: int) -> bool:
+    """Return whether this user wrote the file: somebody else's would lead to a server of theirs."""
+    return os.name == "nt" or os.fstat(handle).st_uid == os.getuid()
 
 
 def connect(found: RunFile, timeout_s: float = 5.0) -> Connection:

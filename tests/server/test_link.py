@@ -181,3 +181,13 @@ def test_only_one_server_may_claim_a_profile(home: Path):
 def test_a_run_file_that_makes_no_sense_is_ignored(home: Path, content: bytes):
     runfile.path_of("shop").write_bytes(content)
     assert runfile.find("shop") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Files of others are found out by their user id.")
+@pytest.mark.usefixtures("link")
+async def test_a_run_file_of_another_user_is_not_believed(monkeypatch: pytest.MonkeyPatch):
+    assert runfile.find("shop")
+    me = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: me + 1)
+    assert runfile.find("shop") is None
+    assert runfile.running() == []
