@@ -14,6 +14,8 @@ from trunkline_server.profiles.profile import Profile
 
 CLAUDE = apps.ALL["claude-desktop"]
 SALES = Profile(id="sales", name="Sales")
+SHOP = Profile(id="shop", name="Shop")
+STAFF = Profile(id="staff", name="Staff")
 
 
 @pytest.fixture
@@ -155,7 +157,7 @@ def test_disconnecting_removes_a_file_that_held_only_us(file: Path) -> None:
 
 def test_disconnecting_finds_the_name_it_was_connected_under(file: Path) -> None:
     writer.apply(plan.connect(CLAUDE, SALES, path=file, name="mine"))
-    assert plan.disconnect(CLAUDE, SALES, path=file).name == "mine"
+    assert plan.disconnect(CLAUDE, SALES, path=file).steps[0].name == "mine"
 
 
 def test_disconnecting_leaves_the_entry_of_someone_else(file: Path) -> None:
@@ -163,6 +165,47 @@ def test_disconnecting_leaves_the_entry_of_someone_else(file: Path) -> None:
     with pytest.raises(TrunklineError) as caught:
         plan.disconnect(CLAUDE, SALES, path=file)
     assert caught.value.code == "client.taken"
+
+
+# Several at once
+
+
+def arranged(file: Path, *wanted: str) -> plan.Plan:
+    return plan.arrange(CLAUDE, (SALES, SHOP, STAFF), wanted, path=file)
+
+
+def test_several_databases_are_one_change(file: Path) -> None:
+    holding(file, '{\n  "theme": "dark"\n}\n')
+    change = arranged(file, "sales", "shop")
+    assert list(json.loads(change.after or b"")["mcpServers"]) == ["sales", "shop"]
+    assert change.diff.count("@@") == 2  # one hunk
+
+
+def test_one_comes_and_another_goes_in_one_change(file: Path) -> None:
+    writer.apply(arranged(file, "sales", "shop"))
+    change = arranged(file, "shop", "staff")
+    assert list(json.loads(change.after or b"")["mcpServers"]) == ["shop", "staff"]
+    assert [(s.verb, s.profile.id) for s in change.steps if s.has_effect] == [
+        ("connect", "staff"),
+        ("disconnect", "sales"),
+    ]
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", '{"a": 1}\n', '{"mcpServers": { }}'])
+@pytest.mark.parametrize("last", ["sales", "shop"])
+def test_whichever_goes_last_leaves_the_same_bytes(file: Path, text: str | None, last: str) -> None:
+    if text is not None:
+        holding(file, text)
+    writer.apply(arranged(file, "sales", "shop"))
+    writer.apply(arranged(file, last))
+    writer.apply(arranged(file))
+    assert plan.read(file) == (text.encode() if text is not None else None)
+
+
+def test_a_database_keeps_the_name_it_has_there(file: Path) -> None:
+    writer.apply(plan.connect(CLAUDE, SALES, path=file, name="mine"))
+    after = arranged(file, "sales", "shop").after or b""
+    assert list(json.loads(after)["mcpServers"]) == ["mine", "shop"]
 
 
 def test_a_malformed_file_is_refused_with_line_and_column(file: Path) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 CLAUDE = apps.ALL["claude-desktop"]
 SALES = Profile(id="sales", name="Sales")
+SHOP = Profile(id="shop", name="Shop")
 BEFORE = b'{\n  "theme": "dark"\n}\n'
 
 
@@ -115,6 +116,36 @@ def test_undo_takes_out_only_our_entry_when_others_wrote_since(file: Path) -> No
         "theme": "dark",
         "mcpServers": {"files": {"command": "npx"}},
     }
+
+
+def test_several_databases_are_one_write_with_one_backup_and_one_undo(
+    file: Path, home: Path
+) -> None:
+    applied = writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}, path=file))
+    assert list(servers(file)) == ["sales", "shop"]
+    assert len(list((home / "state/backups/claude-desktop").iterdir())) == 1
+    writer.undo(applied)
+    assert file.read_bytes() == BEFORE
+
+
+def test_undo_of_several_leaves_what_others_wrote_since(file: Path) -> None:
+    applied = writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}, path=file))
+    file.write_text(file.read_text().replace("dark", "light"))
+    writer.undo(applied)
+    assert json.loads(file.read_bytes()) == {"theme": "light"}
+
+
+def test_the_moment_of_connecting_is_remembered_until_it_is_done_again(file: Path) -> None:
+    connect(file)
+    first = owned.find(file, "sales")
+    connect(file)
+    assert owned.find(file, "sales") == first
+    writer.apply(plan.disconnect(CLAUDE, SALES, path=file))
+    connect(file)
+    again = owned.find(file, "sales")
+    assert first is not None
+    assert again is not None
+    assert 0 < first.since < again.since
 
 
 def test_undo_of_a_disconnect_connects_again(file: Path) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ class Record:
         made: see ``Trace``.
         gap: see ``Trace``.
         is_new_file: whether the file was not there before.
+        since: when it was written, in seconds since 1970; 0 when it was found already written.
     """
 
     client: str
@@ -42,20 +42,18 @@ class Record:
     made: int = 0
     gap: str = ""
     is_new_file: bool = False
+    since: float = 0.0
 
     @property
     def trace(self) -> Trace:
         """What the insertion found."""
         return Trace(self.made, self.gap)
 
-    @property
-    def place(self) -> tuple[str, str]:
-        """What it is found by: file and name."""
-        return self.path, self.name
-
 
 def digest(entry: Any) -> str:
     """Return a short digest of a JSON value, whatever the order of its keys."""
+    import hashlib  # OpenSSL, four megabytes: only with an app that is connected
+
     return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -68,17 +66,22 @@ def records() -> tuple[Record, ...]:
         return ()  # what it told is only whether an entry is ours; then nothing is, and we ask
 
 
+def of(path: Path) -> tuple[Record, ...]:
+    """Return the records of our entries in one file."""
+    place = str(path.resolve())
+    return tuple(record for record in records() if record.path == place)
+
+
 def find(path: Path, name: str) -> Record | None:
     """Return the record of an entry, if it is ours."""
-    wanted = (str(path.resolve()), name)
-    return next((record for record in records() if record.place == wanted), None)
+    return next((record for record in of(path) if record.name == name), None)
 
 
-def keep(place: tuple[str, str], record: Record | None) -> None:
-    """Replace the record of a place; None takes it out. The caller holds :func:`alone`."""
-    others = [asdict(other) for other in records() if other.place != place]
-    entries = others + ([asdict(record)] if record else [])
-    document = {"version": _VERSION, "entries": entries}
+def keep(path: Path, ours: Iterable[Record]) -> None:
+    """Replace the records of one file. The caller holds :func:`alone`."""
+    place = str(path.resolve())
+    others = (record for record in records() if record.path != place)
+    document = {"version": _VERSION, "entries": [asdict(record) for record in (*others, *ours)]}
     atomic.replace(_path(), json.dumps(document, indent=2).encode() + b"\n")
 
 

@@ -6,12 +6,12 @@ read them, and inside a Windows package they would vanish with it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +33,10 @@ class Applied:
     Attributes:
         plan: what was done; worked out anew when the file had changed meanwhile.
         backup: the file as it was; None when there was none, or nothing to change.
-        former: what was remembered of the entry before.
     """
 
     plan: Plan
     backup: Path | None
-    former: Record | None
 
 
 def apply(plan: Plan) -> Applied:
@@ -49,35 +47,34 @@ def apply(plan: Plan) -> Applied:
             of ``plan.connect``; the file is as it was, unless another program wrote it.
     """
     with owned.alone():
-        if plans.read(plan.path) != plan.before:
+        if not plan.is_current:
             plan = plan.again()
-        place = (str(plan.path.resolve()), plan.name)
-        former = owned.find(plan.path, plan.name)
         backup = _write(plan) if plan.is_needed else None
-        owned.keep(place, plan.record)
-    return Applied(plan=plan, backup=backup, former=former)
+        owned.keep(plan.path, _dated(plan))
+    return Applied(plan=plan, backup=backup)
 
 
 def undo(applied: Applied) -> None:
-    """Put the file back as it was; when another program wrote it since, undo only our entry.
+    """Put the file back as it was; when another program wrote it since, undo only our entries.
 
     Raises:
         TrunklineError: see :func:`apply`.
     """
     plan = applied.plan
     if plans.read(plan.path) != plan.after:
-        apply(_reverse(plan))
+        apply(plan.reversed())
         return
     with owned.alone():
-        place = (str(plan.path.resolve()), plan.name)
         if plan.is_needed:
             _replace(plan, plan.before)
-        owned.keep(place, applied.former)
+        owned.keep(plan.path, plan.former)
 
 
-def _reverse(plan: Plan) -> Plan:
-    make = plans.disconnect if plan.verb == "connect" else plans.connect
-    return make(plan.app, plan.profile, path=plan.path, name=plan.name)
+def _dated(plan: Plan) -> tuple[Record, ...]:
+    """Return what to remember, with this moment on the entries that the app has not read yet."""
+    written = {step.name for step in plan.steps if step.has_effect}
+    now = time.time()
+    return tuple(replace(r, since=now) if r.name in written else r for r in plan.records)
 
 
 def _write(plan: Plan) -> Path | None:
@@ -128,6 +125,8 @@ def _dress_like(original: Path, copy: Path) -> None:
 def _back_up(plan: Plan) -> Path:
     folder = folders.state() / "backups" / plan.app.id
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    import hashlib  # OpenSSL, four megabytes: only a change needs it
+
     mark = hashlib.sha256(str(plan.path.resolve()).encode()).hexdigest()[:6]
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     backup = folder / f"{plan.path.stem}-{mark}-{stamp}{plan.path.suffix}"

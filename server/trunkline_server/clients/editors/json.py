@@ -235,7 +235,16 @@ def _tree(document: bytes) -> Node:
     import tree_sitter_json
 
     language = tree_sitter.Language(tree_sitter_json.language())
-    return tree_sitter.Parser(language).parse(document).root_node
+    return tree_sitter.Parser(language).parse(_EXPONENT.sub(_unsigned, document)).root_node
+
+
+# The grammar stumbles over the plus of 1e+2; a zero in its place keeps every position.
+_EXPONENT = re.compile(rb'"(?:[^"\\]|\\.)*"|[eE]\+')
+
+
+def _unsigned(found: re.Match[bytes]) -> bytes:
+    text = found.group()
+    return text if text.startswith(b'"') else text[:1] + b"0"
 
 
 def _root(document: bytes) -> Node | None:
