@@ -86,7 +86,8 @@ def test_today_counts_since_midnight_of_this_computer(log: Activity) -> None:
     today = log.today(now=NOON)
     assert (today.questions, today.refused, today.typical_ms) == (5, 1, 5 * 3600 + 1)
     assert {hour: n for hour, n in enumerate(today.per_hour) if n} == {0: 1, 5: 1, 12: 3}
-    assert len(today.per_hour) == 24
+    assert {hour: n for hour, n in enumerate(today.refused_per_hour) if n} == {12: 1}
+    assert (len(today.per_hour), len(today.refused_per_hour)) == (24, 24)
 
 
 def test_long_texts_are_cut(log: Activity) -> None:

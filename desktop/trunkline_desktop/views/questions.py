@@ -64,7 +64,8 @@ class TodayCard(Card):
         shown = (words.number(today.questions), typical, words.number(today.refused))
         for number, text in zip(self._numbers, shown, strict=True):
             number.setText(text)
-        self._chart.set_values(today.per_hour)
+        both = zip(today.per_hour, today.refused_per_hour, strict=True)
+        self._chart.set_values([every - odd for every, odd in both], today.refused_per_hour)
 
 
 class QuestionsCard(Card):

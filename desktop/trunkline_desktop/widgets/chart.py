@@ -102,7 +102,7 @@ class BarChart(_Chart):
         """Show ``values`` and, on top of each, its ``attention``; both count things."""
         self._values = tuple(values) or (0,) * 24
         self._attention = (*attention, *(0,) * (len(self._values) - len(attention)))
-        words = self.tr("{0} in all, {1} refused or failed")
+        words = self.tr("{0} in all, {1} refused")
         total = sum(self._values) + sum(self._attention)
         self.setAccessibleDescription(words.format(total, sum(self._attention)))
         self.update()
