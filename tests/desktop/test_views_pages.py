@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 from tests.desktop import screenshots as data
 from trunkline_desktop.views.database import DatabasePage
 from trunkline_desktop.views.window import Window
+from trunkline_desktop.widgets.chart import BarChart
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_server.errors import Failure
+from trunkline_server.serving.activity import Today
 
 
 @pytest.fixture
@@ -73,6 +75,21 @@ def test_removing_asks_on_the_page_first(page, qtbot):
         action.trigger()
     with qtbot.waitSignal(page.remove_wanted):
         button(page, "confirmRemove").click()
+
+
+def test_the_refused_part_of_an_hour_stands_on_top_of_it(page):
+    hours = (0,) * 9
+    page.show_activity(
+        Today(
+            questions=5,
+            refused=2,
+            per_hour=(*hours, 5, *hours, *(0,) * 5),
+            refused_per_hour=(*hours, 2, *hours, *(0,) * 5),
+        ),
+        (),
+    )
+    chart = page.today.findChild(BarChart)
+    assert (chart.highest(), chart.accessibleDescription()) == (5, "5 in all, 2 refused")
 
 
 def test_a_database_nobody_asks_offers_to_connect_an_app(page, qtbot):

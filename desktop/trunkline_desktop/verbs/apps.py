@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App, plain_entry
 from trunkline_server.clients.plan import Plan
 from trunkline_server.errors import TrunklineError, fail
@@ -42,12 +42,20 @@ def connect(options: Namespace) -> int:
         title = f"{app.name} can only start a program; its file takes no address."
         raise fail("client.transport", title, "Leave out --transport: the entry works with each.")
     profile = Store().get(options.name)
-    return _carry_out(plan.connect(app, profile, path=_path(options), name=options.entry), options)
+    try:
+        wanted = plan.connect(app, profile, path=_path(options), name=options.entry)
+    except TrunklineError as exc:
+        if free := exc.failure.detail if exc.code == "client.taken" else "":
+            hint = f"Use another name: --entry {free}."
+            raise fail(exc.code, exc.failure.title, hint, free) from exc
+        raise
+    return _carry_out(wanted, options)
 
 
 def disconnect(options: Namespace) -> int:
     """Take the entry out of an AI app's file again."""
-    app, profile = _app(options.client), Store().get(options.name)
+    app = _app(options.client)
+    profile = _saved_or_removed(app, options.name)
     return _carry_out(plan.disconnect(app, profile, path=_path(options)), options)
 
 
@@ -80,7 +88,7 @@ def _carry_out(wanted: Plan, options: Namespace) -> int:
         wanted, backup = applied.plan, applied.backup
     if options.json:
         say.as_json({
-            "client": wanted.app.id, "path": str(wanted.path), "name": wanted.name,
+            "client": wanted.app.id, "path": str(wanted.path), "name": wanted.steps[0].name,
             "changed": wanted.is_needed and not options.dry_run, "diff": wanted.diff,
             "backup": str(backup) if backup else None, "next": wanted.app.afterwards,
         })  # fmt: skip
@@ -96,13 +104,14 @@ def _carry_out(wanted: Plan, options: Namespace) -> int:
 
 
 def _outcome(done: Plan, *, is_dry: bool) -> str:
+    step = done.steps[0]
     if not done.is_needed:
-        state = "is connected already" if done.verb == "connect" else "is not connected"
+        state = "is connected already" if step.verb == "connect" else "is not connected"
         return f"Nothing to change: {done.app.name} {state}."
     if is_dry:
         return "Nothing was written."
-    word = "now has" if done.verb == "connect" else "no longer has"
-    return f"{done.app.name} {word} “{done.name}”."
+    word = "now has" if step.verb == "connect" else "no longer has"
+    return f"{done.app.name} {word} “{step.name}”."
 
 
 def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
@@ -118,6 +127,17 @@ def _app(client: str) -> App:
     near = get_close_matches(client, apps.ALL, n=1, cutoff=0.4)
     hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(apps.ALL)}."
     raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
+
+
+def _saved_or_removed(app: App, name: str) -> Profile:
+    """Return the saved profile, or one that was removed while ``app`` has an entry for it."""
+    try:
+        return Store().get(name)
+    except TrunklineError as exc:
+        ours = ((record.client, record.profile) for record in owned.records())
+        if exc.code == "profile.unknown" and (app.id, name) in ours:
+            return Profile(id=name, name=name)
+        raise
 
 
 def _path(options: Namespace) -> Path | None:
