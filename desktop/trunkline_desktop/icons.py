@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
+from pkgutil import get_data
 
 from PySide6.QtCore import QByteArray, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QImage, QPainter, QPixmap
@@ -64,6 +64,8 @@ def paint_svg(painter: QPainter, rect: QRectF, name: str, colour: str) -> None:
 
 def names() -> tuple[str, ...]:
     """Return the name of every icon we ship, sorted."""
+    from importlib import resources  # no window needs the list
+
     folder = resources.files("trunkline_resources").joinpath("icons")
     return tuple(sorted(f.name[:-4] for f in folder.iterdir() if f.name.endswith(".svg")))
 
@@ -84,8 +86,10 @@ def _image(name: str, colour: str, side: int) -> QImage:
 
 @lru_cache(maxsize=128)
 def _source(name: str) -> str:
-    file = resources.files("trunkline_resources").joinpath("icons", f"{name}.svg")
-    return file.read_text(encoding="utf-8")
+    found = get_data("trunkline_resources", f"icons/{name}.svg")
+    if found is None:
+        raise FileNotFoundError(name)
+    return found.decode()
 
 
 class _LabelEngine(QIconEngine):

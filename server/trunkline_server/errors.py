@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from dataclasses import asdict, dataclass
 
 EXIT_FAILED = 1
@@ -127,33 +125,34 @@ _BY_SQLSTATE: dict[str, tuple[str, str, str]] = {
     "42601": ("query.syntax", "PostgreSQL does not understand this statement.", "Correct it."),
 }
 
-_BY_CLASS: tuple[tuple[type[BaseException], str, str, str], ...] = (
+# Classes by name: loading ssl for one of them would cost the app five megabytes.
+_BY_CLASS: tuple[tuple[str, str, str, str], ...] = (
     (
-        socket.gaierror,
+        "socket.gaierror",
         "resolve.unknown",
         "No server has the name “{host}”.",
         "Check the spelling, or whether you need the company network.",
     ),
     (
-        ConnectionRefusedError,
+        "builtins.ConnectionRefusedError",
         "reach.refused",
         "Nothing is listening on {host}, port {port}.",
         "Check the port and that PostgreSQL is running.",
     ),
     (
-        ssl.SSLError,
+        "ssl.SSLError",
         "tls.failed",
         "The encrypted connection to {host} could not be made.",
         "Ask the administrator whether the server speaks TLS.",
     ),
     (
-        TimeoutError,
+        "builtins.TimeoutError",
         "reach.filtered",
         "Nothing answers at {host}, port {port}.",
         "A firewall may block this computer; ask your administrator to allow it.",
     ),
     (
-        OSError,
+        "builtins.OSError",
         "reach.failed",
         "The connection to {host}, port {port}, broke.",
         "Check the network and try again.",
@@ -181,8 +180,9 @@ def _entry(exc: BaseException) -> tuple[str, str, str]:
     sqlstate = getattr(exc, "sqlstate", None)
     if sqlstate in _BY_SQLSTATE:
         return _BY_SQLSTATE[sqlstate]
+    kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(exc).__mro__}
     for kind, code, title, hint in _BY_CLASS:
-        if isinstance(exc, kind):
+        if kind in kinds:
             return code, title, hint
     if sqlstate:
         return "query.failed", "PostgreSQL refused this.", "See the details for its own words."

@@ -50,7 +50,7 @@ def test_another_home_has_an_app_of_its_own(qapp, tmp_path):
         one.release()
 
 
-def test_what_a_killed_app_left_is_no_hindrance(qapp, tmp_path):
+def test_what_a_killed_app_left_is_no_hindrance(qtbot, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", FIRST, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as killed:
@@ -59,5 +59,18 @@ def test_what_a_killed_app_left_is_no_hindrance(qapp, tmp_path):
     second = SingleInstance(tmp_path)
     assert second.claim()
     second.listen()
-    assert second._server.isListening()
+    third = SingleInstance(tmp_path)
+    with qtbot.waitSignal(second.raised):
+        assert not third.claim()
     second.release()
+
+
+def test_it_is_heard_after_somebody_cleaned_up(qtbot, tmp_path):
+    first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
+    assert first.claim()
+    first.listen()
+    with qtbot.waitSignal(first._watcher.fileChanged):
+        (tmp_path / "app.raise").unlink()
+    with qtbot.waitSignal(first.raised):
+        assert not second.claim()
+    first.release()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,6 +51,8 @@ def parse(unified: str) -> tuple[DiffLine, ...]:
 
 def compare(before: str, after: str, context: int = 3) -> tuple[DiffLine, ...]:
     """Return the lines that differ between two texts, with ``context`` lines around them."""
+    import difflib  # not at the top: most windows never show a change
+
     parts = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=context)
     return parse("\n".join(parts))
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from secrets import token_urlsafe
 
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import secrets
@@ -35,7 +34,7 @@ def add(
         if profile.id in ids:
             profile = replace(profile, id=slug(profile.name, ids))
         profile = _complete(profile, others)
-        kept: dict[Kind, str] = {"password": password or "", "token": token or token_urlsafe(32)}
+        kept: dict[Kind, str] = {"password": password or "", "token": token or _new_token()}
         with _secrets(profile.id, kept):
             store.save(profile)
     return profile
@@ -125,6 +124,12 @@ def _secrets(profile_id: str, wanted: dict[Kind, str]) -> Iterator[None]:
             with suppress(TrunklineError):
                 _keep(profile_id, kind, former)
         raise
+
+
+def _new_token() -> str:
+    from secrets import token_urlsafe  # OpenSSL, four megabytes: only a new profile needs it
+
+    return token_urlsafe(32)
 
 
 def _keep(profile_id: str, kind: Kind, secret: str | None) -> None:

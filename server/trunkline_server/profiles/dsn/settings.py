@@ -5,7 +5,6 @@ No message of this module quotes a value: what stands in a wrong place may be a 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -131,8 +130,8 @@ _LONGEST_WAIT_S = 86_400
 
 def unknown_key(at: int, key: str) -> BadDsn:
     """Return the error for a keyword nobody knows; the keyword itself is not quoted."""
-    near = difflib.get_close_matches(key.lower(), KEPT, n=1, cutoff=0.75)
-    hint = f"Did you mean “{near[0]}”?" if near else "Correct or delete the marked word."
+    near = _near(key.lower(), 0.75)
+    hint = f"Did you mean “{near}”?" if near else "Correct or delete the marked word."
     return BadDsn("key", at, "This text has a setting that is not known.", hint)
 
 
@@ -147,9 +146,16 @@ def query_setting(key: str, value: str, at: int) -> Setting | str:
         return Setting(KEPT[word], value, at)
     if word.replace(" ", "") in IGNORED:
         return f"“{key.strip()}” is not needed and was ignored."
-    if difflib.get_close_matches(word, KEPT, n=1, cutoff=0.8):
+    if _near(word, 0.8):
         raise unknown_key(at, key)
     return "A setting that Trunkline does not know was ignored."
+
+
+def _near(word: str, cutoff: float) -> str:
+    """Return the keyword most like ``word``, "" when none is."""
+    import difflib  # not at the top: only a mistake needs it
+
+    return next(iter(difflib.get_close_matches(word, KEPT, n=1, cutoff=cutoff)), "")
 
 
 def assembled(
