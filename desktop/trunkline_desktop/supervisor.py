@@ -69,6 +69,7 @@ class Supervisor(QObject):
         self._timers: dict[str, QTimer] = {}
         self._known = {p.id: p for p in profiles.all}
         self._unsaved: Counter[str] = Counter()
+        self._contacts: dict[tuple[str, str], float] = {}
         self._is_ending = False
         profiles.changed.connect(self._on_profiles_changed)
         profiles.secret_changed.connect(self.restart)
@@ -80,6 +81,10 @@ class Supervisor(QObject):
     def runs(self) -> dict[str, Run]:
         """Return the run of every saved profile, by id."""
         return {p.id: self.run(p.id) for p in self._profiles.all}
+
+    def contacts(self) -> dict[tuple[str, str], float]:
+        """Return when clients last greeted: profile id and name to seconds since 1970."""
+        return dict(self._contacts)
 
     def start_switched_on(self) -> None:
         """Start what was on when the app last ended."""
@@ -215,6 +220,7 @@ class Supervisor(QObject):
 
     def _on_event(self, profile_id: str, event: events.Event) -> None:
         if isinstance(event, events.Client):
+            self._contacts[profile_id, event.name] = time.time()
             self.client_seen.emit(profile_id, event.name, event.version)
         self._take(profile_id, run_state.happened(self.run(profile_id), event, time.time()))
 

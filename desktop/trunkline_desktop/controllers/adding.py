@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -17,6 +18,9 @@ from trunkline_server.errors import Failure, fail
 from trunkline_server.profiles import dsn, secrets
 from trunkline_server.profiles.dsn import Parsed
 from trunkline_server.profiles.profile import Profile
+
+if TYPE_CHECKING:
+    from trunkline_desktop.views.add import AddPage
 
 _LARGEST = 1_000_000
 
@@ -39,10 +43,9 @@ class Adding(QObject):
         self._window, self._profiles, self._supervisor = window, profiles, supervisor
         self._check = Check(self)
         self._check.stage.connect(self._on_stage)
-        self._check.failed.connect(window.add.show_failure)
         self._check.ended.connect(self._on_check_ended)
         self._connect_first_run()
-        self._connect_form()
+        window.add_made.connect(self._on_form_made)
 
     @Slot()
     def begin(self) -> None:
@@ -71,8 +74,9 @@ class Adding(QObject):
         page.file_chosen.connect(self._on_file_chosen)
         page.sample_wanted.connect(self._on_sample_wanted)
 
-    def _connect_form(self) -> None:
-        page = self._window.add
+    @Slot(object)
+    def _on_form_made(self, page: AddPage) -> None:
+        self._check.failed.connect(page.show_failure)
         page.check_wanted.connect(self._on_check_wanted)
         page.stop_wanted.connect(self._check.cancel)
         page.save_wanted.connect(self._on_save_wanted)
@@ -87,7 +91,7 @@ class Adding(QObject):
 
     @Slot(object)
     def _on_parsed(self, parsed: Parsed) -> None:
-        if self._window.page is not self._window.add:
+        if not self._window.is_adding:
             self.begin()
         self._window.add.fill(parsed)
 
@@ -99,7 +103,7 @@ class Adding(QObject):
 
     @Slot(object)
     def _on_not_read(self, failure: Failure) -> None:
-        if self._window.page is self._window.add:
+        if self._window.is_adding:
             self._window.add.show_problem(failure)
         else:
             self._window.first_run.show_failure(failure.title, failure.hint)

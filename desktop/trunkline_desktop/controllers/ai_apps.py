@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
 from trunkline_desktop.models.profiles import Profiles
+from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
@@ -34,31 +36,48 @@ class AiApps(QObject):
 
     changed = Signal()
 
-    def __init__(self, window: Window, profiles: Profiles, parent: QObject) -> None:
+    def __init__(
+        self, window: Window, profiles: Profiles, supervisor: Supervisor, parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._window, self._page, self._profiles = window, window.apps, profiles
+        self._window, self._page = window, window.apps
+        self._profiles, self._supervisor = profiles, supervisor
         self._asked = 0
         self._applied: tuple[Applied, ...] = ()
         self.facts: tuple[AppFacts, ...] = ()
-        self._page.app_chosen.connect(self.open)
+        self._page.app_chosen.connect(self._on_chosen)
         self._page.panel.choice_changed.connect(self._on_choice)
         self._page.panel.change_wanted.connect(self._on_change_wanted)
         window.toast.undone.connect(self._on_undone)
+        supervisor.client_seen.connect(self.refresh)
 
     @Slot()
     def refresh(self) -> None:
         """Look at every app again."""
-        profiles = self._profiles.all
-        jobs.start(lambda: look(profiles)).done.connect(self._on_looked)
+        profiles, contacts = self._profiles.all, self._supervisor.contacts()
+        on = {p.id for p in profiles if self._supervisor.run(p.id).wanted}
+        jobs.start(lambda: look(profiles, contacts, on)).done.connect(self._on_looked)
 
-    @Slot(str)
-    def open(self, app_id: str, also: str = "") -> None:
-        """Open the panel of an app; ``also`` is a database to tick in addition."""
+    def open(self, app_id: str, also: str) -> None:
+        """Open the panel of an app; ``also`` is a database to tick in addition, or ""."""
         facts = next((f for f in self.facts if f.id == app_id), None)
         if facts:
             ticked = {*facts.databases, also} - {""}
             afterwards = apps.ALL[app_id].afterwards
             self._page.open_panel(app_id, self._profiles.all, ticked, afterwards)
+
+    def offer_undo(self, said: str, applied: tuple[Applied, ...], action: str = "") -> None:
+        """Say what was done to apps' files and offer to take it back; ``action`` names that."""
+        self._applied = applied
+        self._window.toast.offer(said, action)
+        self.refresh()
+
+    @Slot(str)
+    def _on_chosen(self, app_id: str) -> None:
+        """Whoever connects an app while there is one database means that one."""
+        every = self._profiles.all
+        is_connected = any(f.databases for f in self.facts if f.id == app_id)
+        self.open(app_id, every[0].id if len(every) == 1 and not is_connected else "")
 
     @Slot(object)
     def _on_looked(self, facts: tuple[AppFacts, ...]) -> None:
@@ -71,28 +90,26 @@ class AiApps(QObject):
     def _on_choice(self, app_id: str, ticked: tuple[str, ...]) -> None:
         self._asked += 1
         app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: plans(app, profiles, ticked))
+        job = jobs.start(lambda: plan.arrange(app, profiles, ticked))
         job.done.connect(partial(self._on_planned, self._asked))
         job.failed.connect(self._page.panel.show_problem)
 
-    def _on_planned(self, asked: int, found: tuple[Plan, ...]) -> None:
+    def _on_planned(self, asked: int, found: Plan) -> None:
         if asked == self._asked:
-            self._page.panel.show_change("".join(p.diff for p in found))
+            self._page.panel.show_change(found.diff)
 
     @Slot(str, tuple)
     def _on_change_wanted(self, app_id: str, ticked: tuple[str, ...]) -> None:
         self._page.panel.set_busy()
         app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: apply(app, profiles, ticked))
+        job = jobs.start(lambda: writer.apply(plan.arrange(app, profiles, ticked)))
         job.done.connect(partial(self._on_applied, app))
         job.failed.connect(self._on_not_applied)
 
-    def _on_applied(self, app: App, applied: tuple[Applied, ...]) -> None:
-        self._applied = applied
+    def _on_applied(self, app: App, applied: Applied) -> None:
         self._page.close_panel()
         said = self.tr("The settings of {app} were changed.").format(app=app.name)
-        self._window.toast.offer(said)
-        self.refresh()
+        self.offer_undo(said, (applied,))
 
     @Slot(object)
     def _on_not_applied(self, failure: Failure) -> None:
@@ -102,67 +119,51 @@ class AiApps(QObject):
     @Slot()
     def _on_undone(self) -> None:
         applied, self._applied = self._applied, ()
-        job = jobs.start(lambda: undo(applied))
+        job = jobs.start(lambda: _undo(applied))
         job.failed.connect(self._page.panel.show_problem)
         job.ended.connect(self.refresh)
 
 
-def look(profiles: Iterable[Profile]) -> tuple[AppFacts, ...]:
-    """Return every app that Trunkline knows: installed ones first, as they are now."""
+Contacts = Mapping[tuple[str, str], float]
+
+
+def look(
+    profiles: Iterable[Profile], contacts: Contacts, on: Collection[str]
+) -> tuple[AppFacts, ...]:
+    """Return every app that Trunkline knows: installed ones first, as they are now.
+
+    ``contacts`` says when a client greeted which profile, by profile id and the client's name for
+    itself; ``on`` are the ids of the profiles whose servers would notice.
+    """
     known = tuple(profiles)
-    with closing(Activity()) as activity:
-        seen = {_plain(name): at for name, at in activity.last_seen().items()}
-    found = [_facts(app, known, seen) for app in apps.ALL.values()]
+    seen = _seen(known, contacts)
+    found = [_facts(app, known, seen, on) for app in apps.ALL.values()]
     return tuple(sorted(found, key=lambda f: f.state == "missing"))
 
 
-def plans(app: App, profiles: Iterable[Profile], ticked: Iterable[str]) -> tuple[Plan, ...]:
-    """Return the changes that let ``app`` ask the ``ticked`` profiles and no others.
-
-    Raises:
-        TrunklineError: ``client.*``.
-    """
-    wanted = set(ticked)
-    found = (
-        plan.connect(app, p) if p.id in wanted else plan.disconnect(app, p)
-        for p in profiles
-        if p.id in wanted or plan.is_connected(app, p)
-    )
-    return tuple(p for p in found if p.is_needed)
+def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, str], float]:
+    """Return when each profile last heard from each client: a greeting or a question."""
+    found: dict[tuple[str, str], float] = {}
+    with closing(Activity()) as activity:
+        asked = {
+            (p.id, name): at for p in profiles for name, at in activity.last_seen(p.id).items()
+        }
+    for (profile_id, name), at in (*contacts.items(), *asked.items()):
+        place = profile_id, _app_called(name)
+        found[place] = max(at, found.get(place, 0.0))
+    return found
 
 
-def apply(app: App, profiles: Iterable[Profile], ticked: Iterable[str]) -> tuple[Applied, ...]:
-    """Make these changes one after another; all of them or none.
-
-    Raises:
-        TrunklineError: ``client.*``; the file is as it was.
-    """
-    done: list[Applied] = []
-    try:
-        for change in plans(app, profiles, ticked):
-            done.append(writer.apply(change.again() if done else change))
-    except TrunklineError:
-        undo(done)
-        raise
-    return tuple(done)
-
-
-def undo(done: Sequence[Applied]) -> None:
-    """Take changes back, the last one first.
-
-    Raises:
-        TrunklineError: ``client.*``.
-    """
-    for applied in reversed(done):
-        writer.undo(applied)
-
-
-def _facts(app: App, profiles: tuple[Profile, ...], seen: dict[str, float]) -> AppFacts:
-    path = app.path()
-    names = {_plain(app.name), _plain(app.id)}
-    at = max((t for name, t in seen.items() if _CALLED.get(name, name) in names), default=0.0)
+def _facts(
+    app: App,
+    profiles: tuple[Profile, ...],
+    seen: Mapping[tuple[str, str], float],
+    on: Collection[str],
+) -> AppFacts:
+    path, called = app.path(), _plain(app.name)
     mine = tuple(p.id for p in profiles if plan.is_connected(app, p))
     problem = _problem(app, profiles) if app.is_installed() else ""
+    at = _last_contact({i: seen.get((i, called), 0.0) for i in mine}, _written(path), on)
     return AppFacts(
         id=app.id,
         name=app.name,
@@ -173,6 +174,23 @@ def _facts(app: App, profiles: tuple[Profile, ...], seen: dict[str, float]) -> A
         path=str(path),
         problem=problem,
     )
+
+
+def _written(path: Path) -> dict[str, float]:
+    """Return when our entries in a file were written, by profile id."""
+    return {record.profile: record.since for record in owned.of(path)}
+
+
+def _last_contact(
+    seen: Mapping[str, float], written: Mapping[str, float], on: Collection[str]
+) -> float:
+    """Return when the app last made contact; 0 while it has not read what was written last.
+
+    A profile whose server is off hears no greeting; it is waited for only when all are off.
+    """
+    fresh = {i: at for i, at in seen.items() if at > written.get(i, 0.0)}
+    awaited = [i for i in seen if i in on] or list(seen)
+    return max(fresh.values(), default=0.0) if all(i in fresh for i in awaited) else 0.0
 
 
 def _state(app: App, mine: tuple[str, ...], at: float, problem: str) -> AppState:
@@ -191,6 +209,15 @@ def _problem(app: App, profiles: tuple[Profile, ...]) -> str:
     except TrunklineError as exc:
         return str(exc.failure) if exc.code in {"client.malformed", "client.unreadable"} else ""
     return ""
+
+
+def _undo(done: Iterable[Applied]) -> None:
+    for applied in done:
+        writer.undo(applied)
+
+
+def _app_called(name: str) -> str:
+    return _CALLED.get(_plain(name), _plain(name))
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
 
 from trunkline_desktop import jobs
@@ -13,6 +15,8 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.window import Window
 from trunkline_server import programs
+from trunkline_server.clients import removal
+from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile
@@ -36,7 +40,7 @@ class Main(QObject):
         self.window = Window(self._model)
         self._activity = ActivityReader(self)
         self._adding = Adding(self.window, profiles, supervisor, self)
-        self._apps = AiApps(self.window, profiles, self)
+        self._apps = AiApps(self.window, profiles, supervisor, self)
         self._shown = ""
         self._postures: dict[str, tuple[str, str]] = {}
         self.window.installEventFilter(self)
@@ -76,6 +80,8 @@ class Main(QObject):
             words = Failure(code="note", title=words)
         if not profile_id or profile_id == self._shown:
             self.window.database.show_problem(words)
+        if self.window.page is self.window.first_run:
+            self.window.first_run.show_failure(words.title, words.hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
         """Read the log only while the window is seen; notice that it is closed."""
@@ -108,7 +114,6 @@ class Main(QObject):
     def _connect_data(self) -> None:
         self._profiles.changed.connect(self._on_profiles_changed)
         self._supervisor.changed.connect(self._on_run_changed)
-        self._supervisor.client_seen.connect(self._apps.refresh)
         self._activity.changed.connect(self._on_activity)
         self._activity.failed.connect(self.window.activity.show_failure)
         self._apps.changed.connect(self._on_apps)
@@ -144,7 +149,7 @@ class Main(QObject):
     def _show_first(self) -> None:
         self._shown = self._profiles.all[0].id
         self._refresh()
-        if self.window.page is not self.window.add:
+        if not self.window.is_adding:
             self.show_database(self._shown)
 
     @Slot(str)
@@ -187,7 +192,29 @@ class Main(QObject):
     def _on_remove_wanted(self, profile_id: str) -> None:
         if profile := self._profiles.get(profile_id):
             self._supervisor.switch_off(profile_id)
-            self._profiles.remove(profile).failed.connect(self.window.database.show_problem)
+            job = self._profiles.remove(profile)
+            job.done.connect(partial(self._on_removed, profile))
+            job.failed.connect(self.window.database.show_problem)
+
+    def _on_removed(self, profile: Profile, _: object) -> None:
+        """Apps would start what is no longer there."""
+        job = jobs.start(lambda: removal.take_out(profile))
+        job.done.connect(partial(self._on_taken_out, profile))
+
+    def _on_taken_out(
+        self, profile: Profile, outcome: tuple[tuple[Applied, ...], tuple[Failure, ...]]
+    ) -> None:
+        changes, failures = outcome
+        if changes:
+            names = ", ".join(sorted({change.plan.app.name for change in changes}))
+            said = self.tr("“{name}” was removed, also from the settings of {apps}.")
+            self._apps.offer_undo(
+                said.format(name=profile.name, apps=names),
+                changes,
+                self.tr("Put the entry back"),
+            )
+        for failure in failures[:1]:
+            self.tell("", failure)
 
     @Slot()
     def _on_apps_wanted(self) -> None:
@@ -208,6 +235,8 @@ class Main(QObject):
     def _on_activity(self) -> None:
         self.window.database.show_activity(self._activity.today, self._activity.recent[:5])
         self.window.activity.show_calls(self._activity.recent, self._names())
+        if any(facts.state == "waiting" for facts in self._apps.facts):
+            self._apps.refresh()  # a question may be its first contact
 
     @Slot()
     def _on_apps(self) -> None:

@@ -63,6 +63,7 @@ class DatabasePage(Page):
         super().__init__(parent=parent)
         self._profile: Profile | None = None
         self._run = Run()
+        self._asking: tuple[AppFacts, ...] = ()
         self._make_header()
         self._failure = InlineMessage("failed")
         self._failure.acted.connect(self._on_acted)
@@ -100,6 +101,7 @@ class DatabasePage(Page):
 
     def show_apps(self, apps: Sequence[AppFacts]) -> None:
         """Show the AI apps that are installed, connected ones first."""
+        self._asking = tuple(app for app in apps if self.profile_id in app.databases)
         self.apps.show_apps(apps, self.profile_id)
 
     def show_activity(self, today: Today, calls: Iterable[Call]) -> None:
@@ -243,12 +245,20 @@ class DatabasePage(Page):
         remove.setObjectName("confirmRemove")
         remove.clicked.connect(lambda: self._on_acted("confirmRemove"))
         title = self.tr("Remove “{name}” from Trunkline?").format(name=self._name.whole)
-        text = self.tr("Its password is deleted from the keyring. The database stays as it is.")
+        text = self._removal()
         self._confirm.set_message("attention", title, text, [remove, ("keep", self.tr("Keep it"))])
         self._confirm.show()
         self.scroll_area.verticalScrollBar().setValue(0)
         self._confirm.buttons["keep"].setFocus()
         self._confirm.announce()
+
+    def _removal(self) -> str:
+        gone = self.tr("Its password is deleted from the keyring.")
+        if self._asking:
+            names = ", ".join(app.name for app in self._asking)
+            told = self.tr("Its entry in the settings of {apps} is taken out.")
+            gone = f"{gone} {told.format(apps=names)}"
+        return f"{gone} {self.tr('The database itself stays as it is.')}"
 
     @Slot(str)
     def _on_acted(self, action: str) -> None:

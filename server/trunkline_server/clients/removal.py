@@ -1,0 +1,29 @@
+"""Takes what we wrote for one database out of every AI app's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.writer import Applied
+from trunkline_server.errors import Failure, TrunklineError
+from trunkline_server.profiles.profile import Profile
+
+
+def take_out(profile: Profile) -> tuple[tuple[Applied, ...], tuple[Failure, ...]]:
+    """Take our entries for ``profile`` out, also those in files that a person named.
+
+    Returns the changes made, each to be undone by ``writer.undo``, and why others were not made.
+    """
+    done: list[Applied] = []
+    failures: list[Failure] = []
+    for record in owned.records():
+        if record.profile != profile.id or record.client not in apps.ALL:
+            continue
+        try:
+            app, path = apps.ALL[record.client], Path(record.path)
+            change = plan.disconnect(app, profile, path=path, name=record.name)
+            done.append(writer.apply(change))
+        except TrunklineError as exc:
+            failures.append(exc.failure)
+    return tuple(a for a in done if a.plan.is_needed), tuple(failures)

@@ -1,0 +1,183 @@
+"""Connecting AI apps in the window: which tick, which change, and when it counts as connected."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import shiboken6
+from PySide6.QtWidgets import QAbstractButton
+
+from trunkline_desktop.controllers.ai_apps import look
+from trunkline_desktop.controllers.main import Main
+from trunkline_desktop.jobs import Job
+from trunkline_desktop.models.profiles import Profiles
+from trunkline_desktop.supervisor import Supervisor
+from trunkline_server.clients import apps, plan, writer
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+from trunkline_server.serving.activity import Activity, Call
+
+CLAUDE = apps.ALL["claude-desktop"]
+SALES = Profile(id="sales", name="Sales", http_port=8765)
+SHOP = Profile(id="shop", name="Shop", http_port=8766)
+GREETING = "claude-ai"
+
+
+@pytest.fixture
+def file(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    path = CLAUDE.path()
+    path.parent.mkdir(parents=True)
+    path.write_text('{\n  "theme": "dark"\n}\n')
+    return path
+
+
+@pytest.fixture
+def main(qtbot, file, memory_keyring):
+    for profile in (SALES, SHOP):
+        Store().save(profile)
+    yield (made := opened(qtbot))
+    closed(qtbot, made)
+
+
+def opened(qtbot):
+    profiles = Profiles()
+    made = Main(profiles, Supervisor(profiles))
+    qtbot.waitUntil(lambda: bool(made._apps.facts))
+    made.window.show()
+    return made
+
+
+def closed(qtbot, main):
+    main._profiles.settle(5000)
+    qtbot.waitUntil(lambda: not Job._under_way)
+    shiboken6.delete(main.window)
+    shiboken6.delete(main)
+
+
+def seen(main, name):
+    found = main.window.findChild(QAbstractButton, name)
+    assert found is not None
+    return found
+
+
+def planned(qtbot, main):
+    button = seen(main, "changeFile")
+    qtbot.waitUntil(button.isEnabled)
+    return button
+
+
+def connect(*profiles):
+    writer.apply(plan.arrange(CLAUDE, profiles, {p.id for p in profiles}))
+
+
+def state(contacts=(), on=("sales", "shop")):
+    (facts,) = look((SALES, SHOP), dict(contacts), on)
+    return facts.state
+
+
+# The panel
+
+
+def test_the_change_of_several_ticks_is_shown_and_made_as_one(qtbot, main, file):
+    before = file.read_text()
+    main.window.show_apps()
+    seen(main, "connectClaudeDesktop").click()
+    for tick in ("mayAsk-sales", "mayAsk-shop"):
+        seen(main, tick).click()
+    shown = plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}).after.decode()
+    lines = main.window.apps.panel._diff
+    qtbot.waitUntil(lambda: any('"shop"' in line.text for line in lines.lines))
+    assert sum('"theme"' in line.text for line in lines.lines) == 2  # without, then with a comma
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: file.read_text() == shown)
+    qtbot.waitUntil(main.window.toast.isVisible)
+    main.window.toast.undone.emit()
+    qtbot.waitUntil(lambda: file.read_text() == before)
+
+
+def test_with_several_databases_nothing_is_ticked_for_the_person(main):
+    main.window.show_apps()
+    seen(main, "connectClaudeDesktop").click()
+    assert main.window.apps.panel.ticked() == ()
+
+
+def test_from_the_page_of_a_database_it_is_ticked(main):
+    main.show_database("shop")
+    seen(main, "connectClaudeDesktopHere").click()
+    assert main.window.apps.panel.ticked() == ("shop",)
+
+
+def test_the_only_database_is_ticked(qtbot, file, memory_keyring):
+    Store().save(SALES)
+    main = opened(qtbot)
+    main.window.show_apps()
+    seen(main, "connectClaudeDesktop").click()
+    ticked = main.window.apps.panel.ticked()
+    closed(qtbot, main)
+    assert ticked == ("sales",)
+
+
+def test_removing_a_database_takes_its_entries_out_and_offers_them_back(qtbot, main, file):
+    connect(SALES, SHOP)
+    connected = file.read_text()
+    main.show_database("sales")
+    with qtbot.waitSignal(main._apps.changed):
+        main._apps.refresh()
+    main.window.database._on_remove()
+    assert "Claude Desktop" in main.window.database._confirm.accessibleDescription()
+    seen(main, "confirmRemove").click()
+    qtbot.waitUntil(lambda: list(json.loads(file.read_text())["mcpServers"]) == ["shop"])
+    qtbot.waitUntil(main.window.toast.isVisible)
+    main.window.toast.undone.emit()
+    qtbot.waitUntil(lambda: file.read_text() == connected)
+    assert [p.id for p in main._profiles.all] == ["shop"]
+
+
+# Connected means seen
+
+
+def test_it_waits_for_the_first_contact_after_the_file_was_written(file):
+    earlier = time.time()
+    connect(SALES)
+    assert state({("sales", GREETING): earlier}) == "waiting"
+    assert state({("sales", GREETING): time.time()}) == "connected"
+
+
+def test_the_greeting_of_another_app_does_not_count(file):
+    connect(SALES)
+    assert state({("sales", "cursor-vscode"): time.time()}) == "waiting"
+
+
+def test_it_waits_for_the_database_that_was_added_last(file):
+    connect(SALES)
+    greeted = {("sales", GREETING): time.time()}
+    connect(SALES, SHOP)
+    assert state(greeted) == "waiting"
+    assert state(greeted | {("shop", GREETING): time.time()}) == "connected"
+
+
+def test_a_database_that_is_off_is_not_waited_for(file):
+    connect(SALES, SHOP)
+    assert state({("sales", GREETING): time.time()}, on=("sales",)) == "connected"
+
+
+def test_a_question_is_contact_too(file):
+    connect(SALES)
+    with_questions = Activity()
+    with_questions.record(
+        Call(at=time.time(), profile_id="sales", tool="list_tables", client=GREETING)
+    )
+    with_questions.close()
+    assert state() == "connected"
+
+
+def test_disconnected_and_connected_again_it_waits_again(file):
+    connect(SALES)
+    greeted = {("sales", GREETING): time.time()}
+    writer.apply(plan.disconnect(CLAUDE, SALES))
+    connect(SALES)
+    assert state(greeted) == "waiting"
