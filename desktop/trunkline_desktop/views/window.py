@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from trunkline_desktop import mark
 from trunkline_desktop.tokens import NARROW_BELOW, SIDEBAR, SIDEBAR_NARROW, SMALLEST_WINDOW
 from trunkline_desktop.views.activity import ActivityPage
-from trunkline_desktop.views.add import AddPage
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.database import DatabasePage
 from trunkline_desktop.views.first_run import FirstRun
 from trunkline_desktop.views.sidebar import Sidebar
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.toast import Toast
+
+if TYPE_CHECKING:
+    from trunkline_desktop.views.add import AddPage
 
 
 class Window(QMainWindow):
@@ -24,7 +29,12 @@ class Window(QMainWindow):
     Attributes:
         sidebar, first_run, database, add, apps, activity: the parts; see their own signals.
         toast: the offer to undo, at the foot; its button is called ``undo``.
+
+    Signals:
+        add_made(AddPage): the form was built, which is when it is first wanted.
     """
+
+    add_made = Signal(object)
 
     def __init__(self, model: QAbstractItemModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,10 +43,10 @@ class Window(QMainWindow):
         self.setWindowIcon(mark.app_icon())
         self.sidebar = Sidebar()
         self.sidebar.set_model(model)
-        self.first_run, self.database, self.add = FirstRun(), DatabasePage(), AddPage()
+        self.first_run, self.database = FirstRun(), DatabasePage()
         self.apps, self.activity = AiAppsPage(), ActivityPage()
         self._pages = QStackedWidget()
-        for page in (self.first_run, self.database, self.add, self.apps, self.activity):
+        for page in (self.first_run, self.database, self.apps, self.activity):
             self._pages.addWidget(page)
         self._arrange()
         self.toast = Toast(self)
@@ -47,6 +57,21 @@ class Window(QMainWindow):
         self.setMinimumSize(*SMALLEST_WINDOW)
         self.resize(1120, 720)
         self.show_first_run()
+
+    @cached_property
+    def add(self) -> AddPage:
+        """The form of a database; four megabytes that most windows never need."""
+        from trunkline_desktop.views.add import AddPage
+
+        page = AddPage()
+        self._pages.addWidget(page)
+        self.add_made.emit(page)
+        return page
+
+    @property
+    def is_adding(self) -> bool:
+        """Whether the form is shown."""
+        return "add" in vars(self) and self.page is self.add
 
     @property
     def page(self) -> QWidget:
