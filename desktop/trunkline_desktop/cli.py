@@ -6,37 +6,31 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 
 from trunkline_desktop.verbs import say
-from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, TrunklineError, fail
+from trunkline_server import edge
+from trunkline_server.errors import EXIT_FAILED, Failure, fail
 from trunkline_server.profiles.profile import LABELS, SSL_MODES, TRANSPORTS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb, or the app; returns the exit code: 0 done, 1 refused or failed, 2 usage."""
+    edge.open_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
         return _app()
-    say.prepare()
-    try:
+
+    def verb() -> int:
         options = _parser().parse_args(given)
-    except SystemExit as exc:
-        return exc.code if isinstance(exc.code, int) else EXIT_USAGE
-    return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
-    try:
         code: int = options.verb(options)
-    except TrunklineError as exc:
-        if options.json:
-            say.as_json({"failed": exc.failure.as_json()})
-        say.note(str(exc))
-        return EXIT_USAGE if exc.code.startswith("usage.") else EXIT_FAILED
-    except (KeyboardInterrupt, BrokenPipeError):
-        return EXIT_FAILED
-    return code
+        return code
+
+    def tell(failure: Failure) -> None:
+        say.note(str(failure))
+        if "--json" in given:
+            say.as_json({"failed": failure.as_json()})
+
+    return edge.exit_code(verb, tell)
 
 
 def _app() -> int:
@@ -64,7 +58,9 @@ def _later(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    from importlib.metadata import version  # two megabytes: the app does without
+
+    parser: argparse.ArgumentParser = edge.Parser(
         prog="trunkline",
         description="Connects PostgreSQL databases to AI apps. Without a verb: the tray app.",
         epilog="Try it without a database of your own: trunkline demo",
@@ -91,7 +87,7 @@ def _verb(
 
 def _database_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     add = _verb(verbs, "add", ("verbs.databases", "add"), "Save a database")
-    _name(add)
+    add.add_argument("name", metavar="NAME", help="what to call it")
     source = add.add_mutually_exclusive_group()
     source.add_argument("--url", help="a connection string, or any text with one")
     source.add_argument("--env-file", metavar="FILE", help="a file with DATABASE_URL or PG* lines")
@@ -116,7 +112,9 @@ def _run_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     start.add_argument("--transport", choices=TRANSPORTS, help="how AI apps reach it")
     activity = _verb(verbs, "activity", ("verbs.history", "activity"), "Show who asked what")
     activity.add_argument("name", nargs="?", metavar="NAME", help="of this database only")
-    activity.add_argument("--limit", type=int, default=50, help="how many questions (default 50)")
+    activity.add_argument(
+        "--limit", type=_positive, default=50, metavar="N", help="how many questions (default 50)"
+    )
     demo = _verb(verbs, "demo", ("demo", "demo"), "Show all of it with a sample database")
     demo.add_argument("--keep", action="store_true", help="keep the temporary folder")
 
@@ -147,6 +145,12 @@ def _change(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
 
 
+def _positive(text: str) -> int:
+    if (value := edge.whole(text)) < 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is not above 0")
+    return value
+
+
 def _password(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--password-stdin", action="store_true",
                         help="read the password from standard input")  # fmt: skip
@@ -155,20 +159,21 @@ def _password(parser: argparse.ArgumentParser) -> None:
 def _fields(parser: argparse.ArgumentParser) -> None:
     """Add one option per field of a profile that people set."""
     add = parser.add_argument
-    add("--host", help="name, address, or folder of a Unix socket")
-    add("--port", type=int)
-    add("--database")
-    add("--user")
-    add("--sslmode", choices=SSL_MODES)
-    for name in ("--sslrootcert", "--sslcert", "--sslkey"):
-        add(name, metavar="FILE")
-    add("--label", choices=LABELS)
-    add("--description", help="what the data is about, for the AI")
-    add("--statement-timeout", type=float, metavar="S", help="seconds a query may take")
-    add("--max-rows", type=int, metavar="N", help="rows of a reply")
-    add("--max-bytes", type=int, metavar="N", help="bytes of a reply")
+    add("--host", metavar="HOST", help="name, address, or folder of a Unix socket")
+    add("--port", type=edge.whole, metavar="N", help="its port (default 5432)")
+    add("--database", metavar="NAME", help="the database on that server (default postgres)")
+    add("--user", metavar="NAME", help="who logs in (default postgres)")
+    add("--sslmode", choices=SSL_MODES, help="how the connection is encrypted (default prefer)")
+    add("--sslrootcert", metavar="FILE", help="certificate authority to trust")
+    add("--sslcert", metavar="FILE", help="client certificate")
+    add("--sslkey", metavar="FILE", help="key of the client certificate")
+    add("--label", choices=LABELS, help='environment; "" for none')
+    add("--description", metavar="TEXT", help="what the data is about, for the AI")
+    add("--statement-timeout", type=edge.number, metavar="S", help="seconds a query may take")
+    add("--max-rows", type=edge.whole, metavar="N", help="rows of a reply")
+    add("--max-bytes", type=edge.whole, metavar="N", help="bytes of a reply")
     add("--transport", choices=TRANSPORTS, help="how AI apps reach it")
-    add("--http-port", type=int, metavar="N", help="port of its HTTP or SSE address")
+    add("--http-port", type=edge.whole, metavar="N", help="port of its HTTP or SSE address")
 
 
 if __name__ == "__main__":

@@ -9,33 +9,34 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, TrunklineError
+from trunkline_server import edge
+from trunkline_server.errors import Failure, TrunklineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code: 0 done, 1 refused or failed, 2 usage."""
-    parser = _parser()
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as exc:
-        return exc.code if isinstance(exc.code, int) else EXIT_USAGE
-    try:
+    edge.open_streams()
+
+    def verb() -> int:
+        options = _parser().parse_args(arguments)
         code: int = options.verb(options)
-    except TrunklineError as exc:
-        sys.stderr.write(f"{exc}\n")
-        return EXIT_FAILED
-    except BrokenPipeError:
-        return EXIT_FAILED
-    return code
+        return code
+
+    def tell(failure: Failure) -> None:
+        sys.stderr.write(f"{failure}\n")
+        sys.stderr.flush()
+
+    return edge.exit_code(verb, tell)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = edge.Parser(
         prog="trunkline-server",
         description="Serves PostgreSQL databases to AI apps over MCP, read-only.",
         epilog="Every option has an environment twin, such as TRUNKLINE_PORT for --port.",
     )
-    verbs = parser.add_subparsers(required=True, metavar="run | check | info | token")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_run(verbs.add_parser("run", help="serve a database"))
     _add_check(verbs.add_parser("check", help="find out whether and why a connection works"))
     info = verbs.add_parser("info", help="show what runs, and where files are kept")
@@ -47,15 +48,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Asks for the version only when somebody wants to know: it takes a while to find."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(message=f"trunkline-server {version('trunkline')}\n")
+
+
 def _add_run(run: argparse.ArgumentParser) -> None:
     _add_database(run)
     _option(run, "--transport", choices=("stdio", "http", "sse"), default="stdio",
             help="how clients connect (default stdio)")  # fmt: skip
     _option(run, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    _option(run, "--port", type=int, metavar="N", help="port; 0 is a free one (profile's or 8765)")
-    _option(run, "--max-rows", type=int, metavar="N", help="rows of a reply at most")
-    _option(run, "--max-bytes", type=int, metavar="N", help="bytes of a reply at most")
-    _option(run, "--statement-timeout", type=float, metavar="S", help="seconds a query may take")
+    _option(
+        run,
+        "--port",
+        type=edge.whole,
+        metavar="N",
+        help="port; 0 is a free one (profile's or 8765)",
+    )
+    _option(run, "--max-rows", type=edge.whole, metavar="N", help="rows of a reply at most")
+    _option(run, "--max-bytes", type=edge.whole, metavar="N", help="bytes of a reply at most")
+    _option(
+        run, "--statement-timeout", type=edge.number, metavar="S", help="seconds a query may take"
+    )
     _option(run, "--description", help="what the data is about, for the AI")
     _option(run, "--token-file", metavar="FILE", help="file with the token clients must send")
     _option(run, "--allowed-hosts", metavar="NAMES", default="",

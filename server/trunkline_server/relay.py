@@ -146,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     profile = given[0] if given else _only_profile()
     if profile is None:
         return _EXIT_FAILED
-    with contextlib.suppress(*_LOST):
+    with contextlib.suppress(*_LOST):  # a folder that cannot be used is told by the server
         if (found := runfile.find(profile)) is not None:
             return _relay(found, runfile.connect(found))
     return _serve(profile)

@@ -36,8 +36,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_check_shows_every_stage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "Sample shop"]) == 0
-    rows = capsys.readouterr().out.splitlines()
+    *rows, after = capsys.readouterr().out.splitlines()
     assert len(rows) == 7
+    assert after.startswith("Next: trunkline connect sample --client")
     assert all(row.startswith("✓ ") for row in rows)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trunkline_desktop.verbs import say
+from trunkline_desktop.verbs import runs, say
 from trunkline_server import programs
 from trunkline_server.errors import fail
 from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile, problems, slug
 from trunkline_server.profiles.store import Store
+
+_UNITS = {"connect_timeout": "s", "statement_timeout": "s", "max_bytes": "bytes"}
+_NOT_OF_THE_SAMPLE = ("host", "port", "sslmode", "target_session_attrs")
 
 FIELDS = ("host", "port", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey",
           "label", "description", "statement_timeout", "max_rows", "max_bytes", "transport",
@@ -26,8 +30,10 @@ def add(options: Namespace) -> int:
     profile, password = _described(options)
     profile = replace(profile, **_given(options))
     store = Store()
-    for problem in problems(profile, store.load()):
-        raise fail("profile.invalid", problem.message, f"See --{_flag(problem.field)}.")
+    taken = [other.id for other in store.load()]
+    if profile.id in taken:  # a new one never replaces another
+        profile = replace(profile, id=slug(profile.name, taken))
+    _require_possible(profile, store, "Choose another: trunkline add NAME …")
     saved = saving.add(store, profile, _password(options, password, profile))
     if options.json:
         say.as_json(saved.as_json())
@@ -57,7 +63,7 @@ def show(options: Namespace) -> int:
     if options.json:
         say.as_json(profile.as_json())
     else:
-        say.pairs([(name.replace("_", " "), _plain(v)) for name, v in profile.as_json().items()])
+        say.pairs([(name.replace("_", " "), value) for name, value in _shown(profile)])
     return 0
 
 
@@ -65,17 +71,21 @@ def edit(options: Namespace) -> int:
     """Change some fields of a database, or its password."""
     store = Store()
     profile = store.get(options.name)
-    changes = _given(options) | ({"name": options.rename} if options.rename else {})
+    changes = _given(options) | ({} if options.rename is None else {"name": options.rename})
     password = _from_input() if options.password_stdin else None
     if options.ask_password:
         password = _asked(profile)
     if not changes and password is None:
         raise fail("usage.nothing", "Nothing to change was named.", "See: trunkline edit --help")
-    saved = saving.update(store, replace(profile, **changes), password)
+    wanted = replace(profile, **changes)
+    _require_possible(wanted, store, "See --rename.")
+    saved = saving.update(store, wanted, password)
     if options.json:
         say.as_json(saved.as_json())
-    else:
-        say.line(f"Saved “{saved.name}”: {_address(saved)}.")
+        return 0
+    say.line(f"Saved “{saved.name}”: {_address(saved)}.")
+    if runs.is_running(saved):
+        say.line("Next: start its server again; until then it works with the former settings.")
     return 0
 
 
@@ -85,6 +95,9 @@ def remove(options: Namespace) -> int:
 
     store = Store()
     profile = store.get(options.name)
+    if runs.is_running(profile):
+        title = f"The server of “{profile.name}” is running; AI apps may be asking it."
+        raise fail("run.running", title, "Stop it, then remove it again.")
     still = [app for app in apps.ALL.values() if plan.is_connected(app, profile)]
     saving.remove(store, profile)
     if options.json:
@@ -92,7 +105,8 @@ def remove(options: Namespace) -> int:
         return 0
     say.line(f"Removed “{profile.name}” and its password.")
     for app in still:
-        say.line(f"{app.name} still has an entry “{profile.id}”; remove it there.")
+        say.line(f"{app.name} still has an entry “{profile.id}”. Take it out: "
+                 f"trunkline disconnect {profile.id} --client {app.id}")  # fmt: skip
     return 0
 
 
@@ -132,7 +146,15 @@ def _password(options: Namespace, found: str | None, profile: Profile) -> str | 
 
 
 def _from_input() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError as exc:
+        raise fail("usage.password", "The password on standard input is not UTF-8 text.",
+                   "Save it as UTF-8, then pipe it in again.") from exc  # fmt: skip
+    if not line:
+        raise fail("usage.password", "No password arrived on standard input.",
+                   "Pipe it in, or leave out --password-stdin.")  # fmt: skip
+    return line.rstrip("\r\n")
 
 
 def _asked(profile: Profile) -> str:
@@ -152,11 +174,29 @@ def _address(profile: Profile) -> str:
     return f"{profile.user}@{profile.host}:{profile.port}/{profile.database}"
 
 
-def _flag(field: str) -> str:
-    return field.replace("_", "-")
+def _require_possible(profile: Profile, store: Store, name_hint: str) -> None:
+    for problem in problems(profile, store.load()):
+        hint = "Correct the connection string."
+        if problem.field in {"id", "name"}:
+            hint = name_hint
+        elif problem.field in FIELDS:
+            hint = f"See --{problem.field.replace('_', '-')}."
+        raise fail("profile.invalid", problem.message, hint)
 
 
-def _plain(value: object) -> object:
+def _shown(profile: Profile) -> Iterator[tuple[str, object]]:
+    """Yield what a person may want to know, with units; the sample's address changes each time."""
+    hidden = _NOT_OF_THE_SAMPLE if profile.sample else ()
+    for name, value in profile.as_json().items():
+        if name not in hidden:
+            yield name, _plain(value, _UNITS.get(name, ""))
+
+
+def _plain(value: object, unit: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if unit and isinstance(value, int | float):
+        return f"{int(value) if value == int(value) else value} {unit}"
+    return str(value)

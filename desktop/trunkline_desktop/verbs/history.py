@@ -23,7 +23,8 @@ def activity(options: Namespace) -> int:
     else:
         say.table(("TIME", "DATABASE", "APP", "TOOL", "MS", "ROWS", "OUTCOME", "STATEMENT"),
                   [_row(call) for call in calls])  # fmt: skip
-        say.line(f"Today: {today.questions} questions, {today.refused} refused.")
+        word = "question" if today.questions == 1 else "questions"
+        say.line(f"Today: {today.questions} {word}, {today.refused} refused.")
     return 0
 
 

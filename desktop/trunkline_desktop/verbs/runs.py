@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any, Never
 
 from trunkline_desktop.verbs import say
-from trunkline_server import events, programs
+from trunkline_server import events, programs, runfile
 from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -38,9 +38,16 @@ def check(options: Namespace) -> int:
     if options.json:
         say.as_json({"ok": failed is None, "stages": [asdict(stage) for stage in stages],
                      "failed": asdict(failed) if failed else None})  # fmt: skip
+    return _concluded(failed, profile, is_quiet=options.json)
+
+
+def _concluded(failed: events.Failed | None, profile: Profile, *, is_quiet: bool) -> int:
     if failed:
         say.note(str(failed.failure))
-    return EXIT_FAILED if failed else 0
+        return EXIT_FAILED
+    if not is_quiet:
+        say.line(f"Next: trunkline connect {profile.id} --client ID   (which: trunkline clients)")
+    return 0
 
 
 def start(options: Namespace) -> int:
@@ -66,7 +73,21 @@ def start(options: Namespace) -> int:
                 _tell(event, profile, as_json=options.json)
             return 0 if child.wait() == 0 else EXIT_FAILED
     except KeyboardInterrupt:
+        if not options.json:
+            say.line("Stopped.")
         return 0
+
+
+def is_running(profile: Profile) -> bool:
+    """Whether a server of this database answers on its private link now."""
+    found = runfile.find(profile.id)
+    if found is None or found.id != profile.id:
+        return False
+    try:
+        runfile.connect(found, 1.0).close()
+    except (OSError, EOFError):
+        return False
+    return True
 
 
 @contextmanager

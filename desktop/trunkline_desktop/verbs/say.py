@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -12,13 +11,6 @@ from typing import Any
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "grey": "90", "bold": "1"}
 _SIGNS = {"done": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"),
           "skipped": ("○", "grey")}  # fmt: skip
-
-
-def prepare() -> None:
-    """Make both outputs take every letter, on a Windows console or in a pipe without a locale."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def line(text: str = "") -> None:

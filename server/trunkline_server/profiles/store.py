@@ -253,5 +253,6 @@ def _failure(path: Path, exc: OSError) -> TrunklineError:
     if exc.errno in _FULL:
         title = "The disk is full. Nothing was saved, nothing was lost."
         return fail("store.full", title, "Free some space, then save again.", detail)
-    title = f"The list of databases {path} cannot be used."
-    return fail("store.failed", title, "See the details for the system's own words.", detail)
+    why = (exc.strerror or "the system refused it").lower()
+    title = f"The list of databases {os.fsdecode(exc.filename or path)} cannot be used: {why}."
+    return fail("store.failed", title, "Check that path and its rights.", detail)

@@ -55,7 +55,7 @@ def of(options: argparse.Namespace, streams: StandardStreams) -> Order:
             ``secrets.*``.
     """
     if options.transport not in TRANSPORTS:
-        raise fail("usage.transport", "The transport is stdio, http or sse.")
+        raise fail("usage.transport", "The transport is stdio, http or sse.", "See --transport.")
     subject = _subject(options, streams)
     profile = _limited(subject.profile, options)
     transport = cast("Transport", options.transport)
@@ -83,7 +83,7 @@ def refuse(exc: TrunklineError, options: argparse.Namespace, streams: StandardSt
 
 def _subject(options: argparse.Namespace, streams: StandardStreams) -> _Subject:
     if options.profile and options.url:
-        raise fail("usage.both", "Give --profile or --url, not both.")
+        raise fail("usage.both", "--profile and --url were both given.", "Leave out one of them.")
     if options.profile == "-":
         return _from_first_line(streams.read_line())
     if options.profile:
@@ -205,7 +205,7 @@ def _port(profile: Profile, options: argparse.Namespace) -> int:
     if options.port is None:
         return profile.http_port or ports.DEFAULT_PORT
     if not 0 <= options.port <= 65535:
-        raise fail("usage.port", "The port is a number from 0 to 65535.")
+        raise fail("usage.port", "The port is a number from 0 to 65535.", "See --port.")
     return int(options.port)
 
 

@@ -65,7 +65,6 @@ def _not_bound(host: str, port: int, exc: OSError) -> TrunklineError:
             "run.port_taken",
             f"Port {port} is already used {who}.",
             "Choose another port.",
-            str(exc),
         )
     if exc.errno == errno.EACCES:
         return fail("run.port_denied", f"Port {port} is not open to this user.",

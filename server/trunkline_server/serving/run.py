@@ -92,7 +92,7 @@ class Reporter:
 
 def _in_words(event: events.Event) -> str:
     if isinstance(event, events.Failed):
-        details = f"\n{event.detail}" if event.detail else ""
+        details = f"\nDetails: {event.detail}" if event.detail else ""
         return f"{event.failure}{details}"
     if isinstance(event, events.Ready) and event.url:
         return f"Serving at {event.url}"
