@@ -69,6 +69,8 @@ CREATE FUNCTION hidden.lying() RETURNS int LANGUAGE sql STABLE AS
   $$ SELECT 1 FROM pg_notify('c', 'x') $$;
 CREATE FUNCTION with_path() RETURNS int LANGUAGE sql STABLE SET search_path = hidden AS
   'SELECT lying()';
+CREATE FUNCTION by_parameter(p text) RETURNS text LANGUAGE sql STABLE AS
+  'SELECT p.pg_read_file';
 CREATE FUNCTION shout(int) RETURNS int LANGUAGE sql IMMUTABLE AS
   $$ SELECT 1 FROM pg_notify('c', 'x') $$;
 CREATE FUNCTION same(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
@@ -321,6 +323,11 @@ SELECT 1 + k FROM kinds
 SELECT k::int FROM kinds
 SELECT ('PG_VERSION'::text).pg_read_file
 SELECT (x).pg_read_file FROM (VALUES ('PG_VERSION'::text)) v(x)
+SELECT text.pg_read_file FROM CAST('PG_VERSION' AS text)
+SELECT coalesce.pg_read_file FROM COALESCE('PG_VERSION'::text)
+SELECT "current_user".pg_read_file FROM current_user
+SELECT (SELECT 'PG_VERSION'::text).pg_read_file
+SELECT by_parameter('PG_VERSION')
 SELECT f.pg_read_file FROM unnest(ARRAY['PG_VERSION']) AS f
 SELECT unnest.pg_read_file FROM unnest(ARRAY['PG_VERSION'])
 SELECT ($$PG_VERSION$$::text)."pg_read_file"
@@ -411,6 +418,8 @@ SELECT * FROM pg_stat_activity
 SELECT a FROM pg_stat_activity a
 SELECT a.* FROM pg_stat_activity a
 SELECT to_jsonb(pg_stat_activity) FROM pg_stat_activity
+SELECT a.row_to_json FROM pg_stat_activity a
+SELECT pg_stat_activity.to_jsonb FROM pg_stat_activity
 SELECT (a).query FROM pg_stat_activity a
 SELECT c6 FROM pg_stat_activity a(c1, c2, c3, c4, c5, c6)
 SELECT pg_stat_get_activity(NULL)

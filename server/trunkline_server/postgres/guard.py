@@ -76,8 +76,10 @@ def examine(sql: str) -> References:
     return _checked(statement)
 
 
-def names_in_body(sql: str) -> References:
+def names_in_body(sql: str, *, has_parameters: bool = False) -> References:
     """Return what the SQL of a view, a check or a function names; any number of statements.
+
+    ``has_parameters`` says that it is a function as somebody wrote it.
 
     Raises:
         TrunklineError: as :func:`examine`, when something in it does more than read.
@@ -85,7 +87,7 @@ def names_in_body(sql: str) -> References:
     found: set[Name] = set()
     for raw in _parsed(sql):
         _check_top(raw.stmt)
-        found |= _checked(raw.stmt)
+        found |= _checked(raw.stmt, has_parameters=has_parameters)
     return frozenset(found)
 
 
@@ -212,14 +214,14 @@ def _check_top(statement: Any) -> None:
         raise _refused(inner)
 
 
-def _checked(statement: Any) -> References:
+def _checked(statement: Any, *, has_parameters: bool = False) -> References:
     nodes = list(_walk(statement))
     for node in nodes:
         _check_node(node, is_top=node is statement)
     names: set[Name] = {Name("operator", sign) for sign in _IMPLIED}
     for node in nodes:
         names.update(_names(node))
-    names.update(_from_columns(nodes))
+    names.update(_from_columns(nodes, has_parameters=has_parameters))
     if any(name.schema == BY_ID for name in names):
         raise fail("guard.function", "A schema of this name cannot be used.", "Rename it.")
     _check_secret_columns(nodes, names)
@@ -375,26 +377,18 @@ def _from_range(node: Any) -> Iterator[Name]:
     yield Name("relation", str(node.relname), node.schemaname)
 
 
-def _from_columns(nodes: list[ast.Node]) -> Iterator[Name]:
-    """Yield the ``f`` of every ``name.f``."""
-    values = {name for node in nodes if isinstance(node, ast.RangeFunction)
-              for name in _names_of_value(node)}  # fmt: skip
+def _from_columns(nodes: list[ast.Node], *, has_parameters: bool) -> Iterator[Name]:
+    """Yield the ``f`` of every ``name.f``; a parameter's name can stand before the dot too."""
+    functions = [node for node in nodes if isinstance(node, ast.RangeFunction)]
+    values = {str(node.alias.aliasname) for node in functions if node.alias is not None}
+    # The "row" of a function in FROM can be a single value; without an alias it has many names.
+    any_value = has_parameters or any(node.alias is None for node in functions)
     for node in nodes:
-        if isinstance(node, ast.ColumnRef):
-            parts: Any = node.fields or ()
-            if len(parts) > 1 and isinstance(parts[-1], ast.String):
-                yield Name("attribute", _last(parts), None, 1)
-                if parts[-2].sval in values:
-                    yield from _of_value(_last(parts))
-
-
-def _names_of_value(node: Any) -> Iterator[str]:
-    """Yield what a function in FROM is called: its "row" can be a single value."""
-    if node.alias is not None:
-        yield str(node.alias.aliasname)
-    for call in _walk(node.functions):
-        if isinstance(call, ast.FuncCall):
-            yield _last(call.funcname)
+        parts: Any = node.fields or () if isinstance(node, ast.ColumnRef) else ()
+        if len(parts) > 1 and isinstance(parts[-1], ast.String):
+            yield Name("attribute", _last(parts), None, 1)
+            if any_value or parts[-2].sval in values:
+                yield from _of_value(_last(parts))
 
 
 def _of_value(name: str) -> Iterator[Name]:
@@ -502,6 +496,8 @@ def _shows(node: ast.Node, column: str, whole: set[str]) -> bool:
     last: Any = (node.fields or ())[-1]
     if isinstance(last, ast.A_Star):
         return True
+    if len(node.fields or ()) > 1 and last.sval in rules.ROW_FUNCTIONS:
+        return True  # row.f is how PostgreSQL also writes f(row)
     return last.sval == column or last.sval in whole
 
 

@@ -358,7 +358,7 @@ def _behind_body(fact: Fact) -> Iterator[Name]:
         if fact["definition"]:
             yield from guard.names_in_definition(fact["definition"])
         elif fact["language"] == "sql" and fact["source"]:
-            yield from _anywhere(guard.names_in_body(fact["source"]))
+            yield from _anywhere(guard.names_in_body(fact["source"], has_parameters=True))
         elif fact["language"] == "plpgsql":
             yield from guard.names_in_plpgsql(fact["source"])
     except TrunklineError as exc:

@@ -100,6 +100,15 @@ SECRET_COLUMNS = {
     "pg_stat_wal_receiver": "conninfo",
 }
 
+#: Functions that show a whole row, and could be called with a dot: ``row.to_json``.
+ROW_FUNCTIONS = _words("""
+    any_out any_value anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out
+    array_agg concat hash_record hstore json_agg json_agg_strict json_build_array
+    json_build_object jsonb_agg jsonb_agg_strict jsonb_build_array jsonb_build_object max min
+    quote_literal quote_nullable record_out record_send row_to_json st_asgeojson st_asmvt to_json
+    to_jsonb
+""")
+
 #: Settings that can hold a password, a command line or a key.
 SECRET_SETTINGS = _words("""
     primary_conninfo ssl_passphrase_command archive_command restore_command recovery_end_command
