@@ -1,15 +1,16 @@
 #!/bin/sh
-# Sees to the Debian packages that "run" (a window) or "test" (a whole desktop) needs: installs what
-# is missing when it may, else prints the line to type. Never fails: what lacks them skips, loudly.
+# Sees to the Debian packages that "run" (a window) or "test" (a whole desktop, more servers) needs:
+# installs what is missing when it may, else prints the line to type. Never fails: what lacks them skips, loudly.
 set -u
 window="libegl1 libgl1 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4
         libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0"
 desktop="xvfb xauth dbus dbus-x11 gnome-keyring libsecret-1-0 openbox trayer xdotool imagemagick
-         x11-utils xclip fonts-inter fonts-dejavu-core procps pgbouncer"
+         x11-utils xclip fonts-inter fonts-dejavu-core"
+servers="postgresql pgbouncer"
 
 case "${1:-run}" in
 run) wanted=$window ;;
-test) wanted="$window $desktop" ;;
+test) wanted="$window $desktop $servers" ;;
 *) echo "usage: system_packages.sh run|test" >&2; exit 2 ;;
 esac
 
