@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.models import postures
 from trunkline_desktop.models.check import Check
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
@@ -21,6 +22,7 @@ from trunkline_server.profiles.profile import Profile
 
 if TYPE_CHECKING:
     from trunkline_desktop.views.add import AddPage
+    from trunkline_desktop.views.first_run import FirstRun
 
 _LARGEST = 1_000_000
 
@@ -30,11 +32,11 @@ class Adding(QObject):
 
     Signals:
         left(str): the form is done with; the profile to show, or "" for the one before.
-        posture_found(str, str, str): profile id, "ok" or "attention", and the sentence.
+        posture_found(Profile, str, str): the profile checked, "ok" or "attention", the sentence.
     """
 
     left = Signal(str)
-    posture_found = Signal(str, str, str)
+    posture_found = Signal(object, str, str)
 
     def __init__(
         self, window: Window, profiles: Profiles, supervisor: Supervisor, parent: QObject
@@ -44,7 +46,7 @@ class Adding(QObject):
         self._check = Check(self)
         self._check.stage.connect(self._on_stage)
         self._check.ended.connect(self._on_check_ended)
-        self._connect_first_run()
+        window.first_run_made.connect(self._on_first_run_made)
         window.add_made.connect(self._on_form_made)
 
     @Slot()
@@ -67,8 +69,8 @@ class Adding(QObject):
         if self._profiles.get(profile_id):
             self._window.add.check_now()
 
-    def _connect_first_run(self) -> None:
-        page = self._window.first_run
+    @Slot(object)
+    def _on_first_run_made(self, page: FirstRun) -> None:
         page.check_wanted.connect(self._on_pasted)
         page.form_wanted.connect(self.begin)
         page.file_chosen.connect(self._on_file_chosen)
@@ -142,9 +144,8 @@ class Adding(QObject):
     @Slot(object)
     def _on_stage(self, stage: events.Stage) -> None:
         self._window.add.show_rows(self._check.rows)
-        if stage.stage == "posture" and stage.note:
-            level = "ok" if stage.state == "done" else "attention"
-            self.posture_found.emit(self._window.add.form.profile().id, level, stage.note)
+        if found := postures.read(stage):
+            self.posture_found.emit(self._window.add.form.profile(), *found)
 
     @Slot(bool)
     def _on_check_ended(self, is_well: bool) -> None:

@@ -11,6 +11,7 @@ from trunkline_desktop.controllers.adding import Adding
 from trunkline_desktop.controllers.ai_apps import AiApps
 from trunkline_desktop.models.activity import ActivityReader
 from trunkline_desktop.models.databases import DatabasesModel
+from trunkline_desktop.models.postures import Postures
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.window import Window
@@ -42,7 +43,7 @@ class Main(QObject):
         self._adding = Adding(self.window, profiles, supervisor, self)
         self._apps = AiApps(self.window, profiles, supervisor, self)
         self._shown = ""
-        self._postures: dict[str, tuple[str, str]] = {}
+        self._postures = Postures(self)
         self.window.installEventFilter(self)
         self._connect_pages()
         self._connect_data()
@@ -80,7 +81,7 @@ class Main(QObject):
             words = Failure(code="note", title=words)
         if not profile_id or profile_id == self._shown:
             self.window.database.show_problem(words)
-        if self.window.page is self.window.first_run:
+        if self.window.is_first_run:
             self.window.first_run.show_failure(words.title, words.hint)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
@@ -109,11 +110,12 @@ class Main(QObject):
         page.activity_wanted.connect(self._on_activity_wanted)
         self.window.activity.apps_wanted.connect(self._on_apps_wanted)
         self._adding.left.connect(self._on_form_left)
-        self._adding.posture_found.connect(self._on_posture_found)
+        self._adding.posture_found.connect(self._postures.remember)
 
     def _connect_data(self) -> None:
         self._profiles.changed.connect(self._on_profiles_changed)
         self._supervisor.changed.connect(self._on_run_changed)
+        self._postures.changed.connect(self._on_run_changed)
         self._activity.changed.connect(self._on_activity)
         self._activity.failed.connect(self.window.activity.show_failure)
         self._apps.changed.connect(self._on_apps)
@@ -123,7 +125,16 @@ class Main(QObject):
             run = self._supervisor.run(profile.id)
             self.window.database.show_database(profile, run, _command(profile))
             self.window.database.show_apps(self._apps.facts)
-            self.window.database.show_posture(*self._postures.get(profile.id, ("ok", "")))
+            self._show_posture(profile)
+            if run.state == "on":
+                self._postures.find_out(profile)
+
+    def _show_posture(self, profile: Profile) -> None:
+        found = self._postures.of(profile)
+        if found:
+            self.window.database.show_posture(found.level, found.sentence, found.at)
+        else:
+            self.window.database.show_posture("ok", "")
 
     def _watch(self) -> None:
         is_database = self.window.page is self.window.database
@@ -156,12 +167,6 @@ class Main(QObject):
     def _on_run_changed(self, profile_id: str) -> None:
         if profile_id == self._shown:
             self._refresh()
-
-    @Slot(str, str, str)
-    def _on_posture_found(self, profile_id: str, level: str, sentence: str) -> None:
-        """Keep what the last check said the login may do, for the line about safety."""
-        self._postures[profile_id] = (level, sentence)
-        self._refresh()
 
     @Slot(str)
     def _on_form_left(self, profile_id: str) -> None:

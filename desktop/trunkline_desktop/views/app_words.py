@@ -24,7 +24,7 @@ def status(app: AppFacts) -> Status | None:
 def state(app: AppFacts) -> str:
     """Return an app's state in words, such as "Connected, last seen 14:02"."""
     said = {
-        "connected": _tr("Connected, last seen {time}").format(time=words.clock(app.seen_at)),
+        "connected": _tr("Connected, last seen {time}").format(time=words.moment(app.seen_at)),
         "waiting": _tr("Waiting for first contact"),
         "ready": _tr("Not connected"),
         "missing": _tr("Not installed on this computer"),

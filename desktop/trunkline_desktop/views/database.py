@@ -109,10 +109,12 @@ class DatabasePage(Page):
         self.today.show_today(today)
         self.questions.show_calls(calls)
 
-    def show_posture(self, level: str, sentence: str) -> None:
-        """Show what AI apps can do, from the last check; "" hides the line."""
+    def show_posture(self, level: str, sentence: str, at: float = 0.0) -> None:
+        """Show what AI apps can do, found out ``at`` the last check; "" hides the line."""
         self._safety.setVisible(bool(sentence))
         self._safety.set_message("ok" if level == "ok" else "attention", sentence)
+        checked = self.tr("Checked: {time}").format(time=words.moment(at)) if at else ""
+        self._safety.setToolTip(checked)
 
     def show_problem(self, failure: Failure) -> None:
         """Say that something asked for here did not work."""

@@ -14,13 +14,13 @@ from trunkline_desktop.tokens import NARROW_BELOW, SIDEBAR, SIDEBAR_NARROW, SMAL
 from trunkline_desktop.views.activity import ActivityPage
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.database import DatabasePage
-from trunkline_desktop.views.first_run import FirstRun
 from trunkline_desktop.views.sidebar import Sidebar
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.toast import Toast
 
 if TYPE_CHECKING:
     from trunkline_desktop.views.add import AddPage
+    from trunkline_desktop.views.first_run import FirstRun
 
 
 class Window(QMainWindow):
@@ -31,10 +31,11 @@ class Window(QMainWindow):
         toast: the offer to undo, at the foot; its button is called ``undo``.
 
     Signals:
-        add_made(AddPage): the form was built, which is when it is first wanted.
+        add_made(AddPage), first_run_made(FirstRun): the page was built: when it is first wanted.
     """
 
     add_made = Signal(object)
+    first_run_made = Signal(object)
 
     def __init__(self, model: QAbstractItemModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,10 +44,10 @@ class Window(QMainWindow):
         self.setWindowIcon(mark.app_icon())
         self.sidebar = Sidebar()
         self.sidebar.set_model(model)
-        self.first_run, self.database = FirstRun(), DatabasePage()
+        self.database = DatabasePage()
         self.apps, self.activity = AiAppsPage(), ActivityPage()
         self._pages = QStackedWidget()
-        for page in (self.first_run, self.database, self.apps, self.activity):
+        for page in (self.database, self.apps, self.activity):
             self._pages.addWidget(page)
         self._arrange()
         self.toast = Toast(self)
@@ -56,7 +57,16 @@ class Window(QMainWindow):
         QShortcut(QKeySequence(QKeySequence.StandardKey.New), self, self.sidebar.add_wanted.emit)
         self.setMinimumSize(*SMALLEST_WINDOW)
         self.resize(1120, 720)
-        self.show_first_run()
+
+    @cached_property
+    def first_run(self) -> FirstRun:
+        """The first page; not built for people who have a database."""
+        from trunkline_desktop.views.first_run import FirstRun
+
+        page = FirstRun()
+        self._pages.addWidget(page)
+        self.first_run_made.emit(page)
+        return page
 
     @cached_property
     def add(self) -> AddPage:
@@ -67,6 +77,11 @@ class Window(QMainWindow):
         self._pages.addWidget(page)
         self.add_made.emit(page)
         return page
+
+    @property
+    def is_first_run(self) -> bool:
+        """Whether the first page is shown."""
+        return "first_run" in vars(self) and self.page is self.first_run
 
     @property
     def is_adding(self) -> bool:

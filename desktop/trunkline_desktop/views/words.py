@@ -46,6 +46,14 @@ def clock(at: float) -> str:
     return QLocale().toString(when.time(), QLocale.FormatType.ShortFormat)
 
 
+def moment(at: float) -> str:
+    """Return the local time of ``at``, with its day when that is not today."""
+    day = QDateTime.fromSecsSinceEpoch(int(at)).date()
+    if day == QDateTime.currentDateTime().date():
+        return clock(at)
+    return f"{QLocale().toString(day, QLocale.FormatType.ShortFormat)}, {clock(at)}"
+
+
 def clock_with_seconds(at: float) -> str:
     """Return the local time of day of ``at`` with seconds."""
     return QDateTime.fromSecsSinceEpoch(int(at)).toString("HH:mm:ss")
