@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from trunkline_server.errors import fail
@@ -40,9 +40,9 @@ def as_typed(command: str) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _folders() -> tuple[Path, ...]:
-    return (
-        Path(sys.executable).parent,
-        Path(sysconfig.get_path("scripts")),
-        Path(sys.argv[0]).parent,
-    )
+def _folders() -> Iterator[Path]:
+    yield Path(sys.executable).parent
+    import sysconfig  # half a megabyte: only installations without a folder of their own need it
+
+    yield Path(sysconfig.get_path("scripts"))
+    yield Path(sys.argv[0]).parent

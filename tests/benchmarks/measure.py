@@ -63,6 +63,13 @@ def spawn_to_tools_list(command: Sequence[str], env: Mapping[str, str]) -> Sampl
     return Sample(seconds, peak)
 
 
+def bare(command: Sequence[str], env: Mapping[str, str]) -> Sample:
+    """Run a command to its end, for comparison: on a busy computer it is slow too."""
+    begun = perf_counter()
+    subprocess.run(command, env=env, check=True)
+    return Sample(perf_counter() - begun, float("nan"))
+
+
 def memory_mb(pid: int, field: str = "VmRSS") -> float:
     """Return one memory figure of a process in MB; ``VmHWM`` is its peak. Linux only."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

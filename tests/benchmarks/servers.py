@@ -15,6 +15,7 @@ from unittest import mock
 from tests.benchmarks.measure import (
     Row,
     Sample,
+    bare,
     in_turn,
     limit,
     mid_mb,
@@ -77,7 +78,14 @@ def first_line() -> bytes:
 def _relay(env: dict[str, str]) -> Iterator[Row]:
     command = [str(path_of("trunkline-stdio")), "sample"]
     with running_server(env):
-        (samples,) = in_turn(RELAYS, lambda: spawn_to_tools_list(command, env))
+        samples, empty, sockets = in_turn(
+            RELAYS,
+            lambda: spawn_to_tools_list(command, env),
+            lambda: bare([sys.executable, "-c", "pass"], env),
+            lambda: bare([sys.executable, "-I", "-c", "import socket"], env),
+        )
+    yield Row("`python -c pass`, all of it", f"{mid_seconds(empty) * 1000:.0f} ms", "", None)
+    yield Row("`python -I -c 'import socket'`", f"{mid_seconds(sockets) * 1000:.0f} ms", "", None)
     yield limit("relay, spawn to `tools/list`", mid_seconds(samples) * 1000, 60, "ms")
     yield limit("relay, peak memory", mid_mb(samples), 18, "MB", 1)
 
