@@ -21,6 +21,12 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.virtual_desktop import (
+    KEYRING_PROGRAMS,
+    lock_keyring,
+    missing,
+    session_with_keyring,
+)
 from trunkline_server import programs, runfile
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -230,6 +236,7 @@ def test_the_other_commands_offer_the_nearest_name(saved: Shell, command: tuple[
         (("activity", "--limit", "0"), "--limit"),
         (("add", "New", "--env-file", "missing"), "missing"),
         (("list", "--jsno"), "--jsno"),
+        (("export", "sales", "--client", "mcpb", "--json"), "--output"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )  # fmt: skip
@@ -237,7 +244,8 @@ def test_wrong_usage_is_two_and_one_line(
     saved: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
     before = saved.list.read_bytes()
-    saved(*arguments).fails(words, code=2)
+    if "--json" not in arguments:
+        saved(*arguments).fails(words, code=2)
     answer = saved(*arguments, "--json").fails(words, code=2)
     assert answer.json["failed"]["code"].startswith("usage.")
     assert_same(saved.list, before)
@@ -316,6 +324,33 @@ def test_without_a_keyring_nothing_is_saved(saved: Shell, arguments: tuple[str, 
     assert answer.json["failed"]["code"] == "secrets.missing"
     assert "s3cret" not in answer.out + answer.err
     assert_same(saved.list, before)
+
+
+@pytest.fixture
+def keyring(shell: Shell) -> Iterator[dict[str, str]]:
+    """A real keyring, unlocked, for this shell."""
+    if lacking := missing(KEYRING_PROGRAMS):
+        pytest.skip(f"this machine lacks {', '.join(lacking)}")
+    with session_with_keyring() as env:
+        shell.more = env | {"PYTHON_KEYRING_BACKEND": "keyring.backends.SecretService.Keyring"}
+        yield env
+
+
+def test_a_locked_keyring_is_told_and_nothing_is_lost(
+    shell: Shell, keyring: dict[str, str]
+) -> None:
+    options = ("--host", "127.0.0.1", "--port", "1", "--password-stdin")
+    assert shell("add", "Sales", *options, given=b"s3cret\n").code == 0
+    before = shell.list.read_bytes()
+    shell("check", "sales").fails("Nothing is listening")
+    lock_keyring(keyring)
+    for arguments in (("add", "New", "--host", "h"), ("edit", "sales"), ("remove", "sales")):
+        more = () if arguments[0] == "remove" else ("--password-stdin",)
+        answer = shell(*arguments, *more, "--json", given=b"n3w\n").fails("Unlock it")
+        assert answer.json["failed"]["code"] == "secrets.locked"
+    shell("check", "sales").fails("Unlock it")
+    assert_same(shell.list, before)
+    assert b"s3cret" not in before
 
 
 def test_a_check_without_a_keyring_says_so(saved: Shell) -> None:

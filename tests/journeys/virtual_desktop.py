@@ -23,6 +23,7 @@ PROGRAMS = (
     "import",
     "xprop",
 )
+KEYRING_PROGRAMS = ("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
 BARE = ("LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
 START_S = 20
 
@@ -44,9 +45,9 @@ class VirtualDesktop:
         subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=True)
 
 
-def missing() -> list[str]:
-    """Return the programs this machine lacks for a virtual desktop."""
-    return [program for program in PROGRAMS if shutil.which(program) is None]
+def missing(programs: Sequence[str] = PROGRAMS) -> list[str]:
+    """Return those of ``programs``, by default a virtual desktop's, that this machine lacks."""
+    return [program for program in programs if shutil.which(program) is None]
 
 
 @contextmanager
@@ -62,6 +63,26 @@ def virtual_desktop(size: str = "1280x800", *, tray: bool = True) -> Iterator[Vi
         if tray:
             _start_tray(stack, env)
         yield VirtualDesktop(env, home)
+
+
+@contextmanager
+def session_with_keyring() -> Iterator[dict[str, str]]:
+    """Yield the environment of a session without a screen: a bus and an unlocked keyring only."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tl-")))
+        env = _environment(home)
+        env["DBUS_SESSION_BUS_ADDRESS"] = _start_bus(stack, env)
+        _start_keyring(stack, env)
+        yield env
+
+
+def lock_keyring(env: dict[str, str]) -> None:
+    """Lock the keyring of this session; without a screen nobody can unlock it again."""
+    secrets = "org.freedesktop.secrets"
+    call = ["/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock"]
+    which = "array:objpath:/org/freedesktop/secrets/collection/login"
+    command = ["dbus-send", "--session", "--print-reply", f"--dest={secrets}", *call, which]
+    subprocess.run(command, env=env, check=True, capture_output=True)
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -64,7 +64,7 @@ def export(options: Namespace) -> int:
     profile = Store().get(options.name)
     content = _exported(options.client, profile)
     if not options.output:
-        if options.client == "mcpb" and sys.stdout.isatty():
+        if options.client == "mcpb" and (options.json or sys.stdout.isatty()):
             raise fail("usage.output", "A bundle is not text.", "Name a file with --output.")
         sys.stdout.buffer.write(content)
         return 0
