@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres import check
 from trunkline_server.postgres.catalog import describe_table, list_tables
 from trunkline_server.postgres.database import Database, connect
+from trunkline_server.postgres.lookup import Lookup
 from trunkline_server.postgres.posture import posture
 from trunkline_server.profiles.profile import Profile
 
@@ -412,6 +414,8 @@ SELECT * FROM pg_user_mapping
 SELECT * FROM pg_user_mappings
 SELECT * FROM information_schema.user_mapping_options
 SELECT srvoptions FROM pg_foreign_server
+SELECT fdwoptions FROM pg_foreign_data_wrapper
+SELECT * FROM pg_db_role_setting
 SELECT subconninfo FROM pg_subscription
 SELECT query FROM pg_stat_activity
 SELECT * FROM pg_stat_activity
@@ -420,6 +424,7 @@ SELECT a.* FROM pg_stat_activity a
 SELECT to_jsonb(pg_stat_activity) FROM pg_stat_activity
 SELECT a.row_to_json FROM pg_stat_activity a
 SELECT pg_stat_activity.to_jsonb FROM pg_stat_activity
+SELECT (s.x).query FROM (SELECT a AS x FROM pg_stat_activity a) s
 SELECT (a).query FROM pg_stat_activity a
 SELECT c6 FROM pg_stat_activity a(c1, c2, c3, c4, c5, c6)
 SELECT pg_stat_get_activity(NULL)
@@ -844,3 +849,23 @@ async def test_a_large_value_costs_memory_once(sql: str, db: Database) -> None:
         assert tracemalloc.get_traced_memory()[1] < 100 * 1024**2
     finally:
         tracemalloc.stop()
+
+
+async def test_statements_that_differ_in_values_only_are_looked_up_once(profile: Profile) -> None:
+    connection = await connect(profile, PASSWORD)
+    asked: list[str] = []
+
+    async def fetch(sql: str, *args: Any) -> list[Any]:
+        asked.append(sql)
+        return list(await connection.fetch(sql, *args))
+
+    lookup = Lookup()
+    try:
+        await lookup.check(fetch, "SELECT doubled(1)")
+        before = len(asked)
+        await lookup.check(fetch, "SELECT doubled(2)")
+        assert (before > 0, len(asked)) == (True, before)
+        with pytest.raises(TrunklineError):
+            await lookup.check(fetch, "SELECT doubled(lying())")
+    finally:
+        await connection.close()

@@ -14,10 +14,11 @@ from typing import Any
 
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.postgres import guard, rules
-from trunkline_server.postgres.guard import Name
+from trunkline_server.postgres.guard import Name, References
 
 KEEP_S = 60.0
 MAX_NAMES = 20_000
+MAX_PASSED = 1000
 _FIRST_USER_OID = 16384  # PostgreSQL's FirstNormalObjectId
 _CASTS = Name("casts", "")
 
@@ -189,11 +190,10 @@ class _Asking:
 
 
 class Lookup:
-    """Remembers what one database said of names, and which statements passed."""
+    """Remembers for a while what one database said of names, and what passed."""
 
     def __init__(self) -> None:
-        self._facts: dict[_Key, list[Fact]] = {}
-        self._passed: OrderedDict[str, None] = OrderedDict()
+        self._memory = _Memory()
         self._forget_at = 0.0
 
     async def check(self, fetch: Fetch, sql: str) -> None:
@@ -202,25 +202,44 @@ class Lookup:
         Raises:
             TrunklineError: ``guard.*``, or ``query.syntax``.
         """
-        self._forget_old()
-        if sql in self._passed:
-            self._passed.move_to_end(sql)
-            return
-        asking = _Asking(fetch)
-        await self._follow(asking, guard.examine(sql))
-        await asking.leave()
-        self._passed[sql] = None
-        if len(self._passed) > 1000:
-            self._passed.popitem(last=False)
-
-    def _forget_old(self) -> None:
         now = time.monotonic()
         if now >= self._forget_at:
-            self._facts.clear()
-            self._passed.clear()
-            self._forget_at = now + KEEP_S
+            # A new one, not an emptied one: another statement may be in the middle of it.
+            self._memory, self._forget_at = _Memory(), now + KEEP_S
+        memory = self._memory
+        if memory.has_passed(sql):
+            return
+        names = guard.examine(sql)
+        # Statements that name the same things differ in their values only.
+        if not memory.has_passed(names):
+            asking = _Asking(fetch)
+            await memory.follow(asking, names)
+            await asking.leave()
+            memory.let_pass(names)
+        memory.let_pass(sql)
 
-    async def _follow(self, asking: _Asking, names: Iterable[Name]) -> None:
+
+class _Memory:
+    def __init__(self) -> None:
+        self._facts: dict[_Key, list[Fact]] = {}
+        self._behind: dict[Name, tuple[frozenset[Name], frozenset[int]]] = {}
+        self._passed: OrderedDict[str | References, None] = OrderedDict()
+
+    def has_passed(self, what: str | References) -> bool:
+        """Return whether this statement, or these names, passed before."""
+        if what not in self._passed:
+            return False
+        self._passed.move_to_end(what)
+        return True
+
+    def let_pass(self, what: str | References) -> None:
+        """Remember that this statement, or these names, passed."""
+        self._passed[what] = None
+        if len(self._passed) > MAX_PASSED:
+            self._passed.popitem(last=False)
+
+    async def follow(self, asking: _Asking, names: Iterable[Name]) -> None:
+        """Look behind ``names``, and behind what is found there, until nothing new is named."""
         pending, seen, types = {*names, _CASTS}, set[Name](), set[int]()
         while pending:
             seen |= pending
@@ -229,11 +248,22 @@ class Lookup:
             await self._learn(asking, pending)
             found: set[Name] = set()
             for name in pending:
-                for fact in self._facts[_key(name)]:
-                    found.update(_behind(name, fact))
-                    types.update(_types_of(name, fact))
+                behind, own_types = self._behind_name(name)
+                found |= behind
+                types |= own_types
             found.update(self._casts_between(types))
             pending = found - seen
+
+    def _behind_name(self, name: Name) -> tuple[frozenset[Name], frozenset[int]]:
+        known = self._behind.get(name)
+        if known is None:
+            facts = self._facts[_key(name)]
+            known = (
+                frozenset(found for fact in facts for found in _behind(name, fact)),
+                frozenset(oid for fact in facts for oid in _types_of(name, fact)),
+            )
+            self._behind[name] = known
+        return known
 
     async def _learn(self, asking: _Asking, names: Iterable[Name]) -> None:
         keys = {_key(name) for name in names} - self._facts.keys()

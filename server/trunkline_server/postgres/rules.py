@@ -96,6 +96,8 @@ SECRET_COLUMNS = {
     "pg_stat_activity": "query",
     "pg_stat_statements": "query",
     "pg_foreign_server": "srvoptions",
+    "pg_foreign_data_wrapper": "fdwoptions",
+    "pg_db_role_setting": "setconfig",
     "pg_subscription": "subconninfo",
     "pg_stat_wal_receiver": "conninfo",
 }
