@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         help_ = f"See: {self.prog} --help"
         if wrong := _CHOICE.fullmatch(message):
             name, given, choices = wrong[1], wrong[2].strip("'"), wrong[3].replace("'", "")
-            raise _not_one_of(name, given, choices.split(", "), help_)
+            raise _not_one_of(name, given, choices.split(", "))
         title = message.removeprefix("argument ")
         raise fail("usage.arguments", f"{title[:1].upper()}{title[1:]}.", help_)
 
@@ -99,14 +99,15 @@ def _nothing(mode: str) -> io.TextIOWrapper:
     return stream
 
 
-def _not_one_of(name: str, given: str, choices: list[str], help_: str) -> TrunklineError:
+def _not_one_of(name: str, given: str, choices: list[str]) -> TrunklineError:
     import difflib  # not at the top: only a mistake needs it
 
-    thing = "verb" if name == "VERB" else f"choice for {name}"
+    is_verb = name == "VERB"
+    title = f"There is no verb “{given}”." if is_verb else f"{name} cannot be “{given}”."
     near = difflib.get_close_matches(given, choices, n=1, cutoff=0.5)
     named = ", ".join(choice or "“”" for choice in choices)
-    hint = f"Did you mean “{near[0]}”?" if near else f"There is: {named}. {help_}"
-    return fail("usage.arguments", f"There is no {thing} “{given}”.", hint)
+    hint = f"Did you mean “{near[0]}”?" if near else f"Choose one of: {named}."
+    return fail("usage.arguments", title, hint)
 
 
 def _flushed(code: int) -> int:

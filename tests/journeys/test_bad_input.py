@@ -231,7 +231,7 @@ def test_the_other_commands_offer_the_nearest_name(saved: Shell, command: tuple[
         (("add",), "NAME"),
         (("show", "a", "b"), "b"),
         (("edit", "sales", "--port", "many"), "“many” is not a whole number"),
-        (("edit", "sales", "--label", "best"), "best"),
+        (("edit", "sales", "--label", "?"), "--label cannot be “?”. Choose one of: “”, prod"),
         (("edit", "sales"), "Nothing to change"),
         (("activity", "--limit", "0"), "--limit"),
         (("add", "New", "--env-file", "missing"), "missing"),
