@@ -860,6 +860,7 @@ async def test_statements_that_differ_in_values_only_are_looked_up_once(profile:
         return list(await connection.fetch(sql, *args))
 
     lookup = Lookup()
+    await connection.execute("BEGIN READ ONLY")
     try:
         await lookup.check(fetch, "SELECT doubled(1)")
         before = len(asked)
