@@ -66,7 +66,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str, str]
 def test_it_ends_well_without_display_bus_or_keyring(told: tuple[Path, int, str, str]) -> None:
     _, code, output, errors = told
     assert (code, errors) == (0, "")
-    assert output.splitlines()[-2].startswith("  Next: trunkline add")
+    app, add = output.splitlines()[-2:]
+    assert app.startswith("  Next: ")
+    assert "trunkline add NAME --url" in add
 
 
 def test_it_says_that_there_is_no_keyring(told: tuple[Path, int, str, str]) -> None:
