@@ -1,34 +1,53 @@
-"""Renders every page, light and dark, large and small, into ``packaging/screenshots``.
+"""Renders the pages for the README into ``packaging/screenshots``, or all of them for review.
 
-Run ``QT_QPA_PLATFORM=offscreen python -m tests.desktop.screenshots [FOLDER]``. The data
-is invented, nothing is started and nothing is read from this computer. German shows long words.
+``QT_QPA_PLATFORM=offscreen python -m tests.desktop.screenshots`` writes what the README shows;
+with a FOLDER (and a part of a name) it writes every page there, large, small, and in German for
+its long words. The data is invented, nothing is started and nothing is read from this computer.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSize, QTranslator
-from PySide6.QtGui import QFont, QGuiApplication, QImage, QStandardItem, QStandardItemModel
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QPoint, QSize, Qt, QTranslator
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QGuiApplication,
+    QImage,
+    QPainter,
+    QStandardItem,
+    QStandardItemModel,
+)
 from PySide6.QtWidgets import QApplication
 
 from tests.desktop.german import WORDS
-from trunkline_desktop import run_words, theme
+from trunkline_desktop import mark, run_words, theme
 from trunkline_desktop.models.check import Row
 from trunkline_desktop.models.databases import Role
+from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.run_state import Run
+from trunkline_desktop.supervisor import Supervisor
+from trunkline_desktop.tokens import DARK, LIGHT
+from trunkline_desktop.tray import Tray
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.views.window import Window
 from trunkline_server import stages
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Call, Today
 
 FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
+TRAY_STATES: tuple[mark.State, ...] = ("nothing", "starting", "on", "attention", "failed")
 LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
 LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
 
@@ -98,30 +117,30 @@ def model() -> QStandardItemModel:
 
 
 def calls() -> tuple[Call, ...]:
-    """Return what two apps asked."""
-    sql, shop, code, desk = "execute_query", "web-shop-staging", "Claude Code", "Claude Desktop"
+    """Return what the app asked."""
+    sql, shop, desk = "execute_query", "web-shop-staging", "claude-ai"
     month = "SELECT date_trunc('month', ordered_at), sum(total) FROM orders GROUP BY 1"
     best = "SELECT c.name, count(*) AS orders FROM customers c JOIN orders o USING (customer_id)"
     rows = (
-        (at(14, 5, 12), "sales", code, sql, month, 4100.0, 12, "ok"),
+        (at(14, 5, 12), "sales", desk, sql, month, 4100.0, 12, "ok"),
         (at(14, 2, 40), "sales", desk, sql, best, 38.0, 10, "ok"),
         (at(14, 2, 31), "sales", desk, "describe_table", "customers", 6.0, 14, "ok"),
         (at(14, 2, 29), "sales", desk, "list_tables", "", 4.0, 42, "ok"),
         (
             at(13, 58, 3),
             "sales",
-            code,
+            desk,
             sql,
             "DELETE FROM orders WHERE id = 47",
             1.0,
             0,
             "refused",
         ),
-        (at(13, 47, 55), shop, code, sql, "SELECT * FROM carts", 212.0, 500, "ok"),
+        (at(13, 47, 55), shop, desk, sql, "SELECT * FROM carts", 212.0, 500, "ok"),
         (
             at(13, 41, 2),
             "sales",
-            code,
+            desk,
             sql,
             "SELECT regin, sum(total) FROM orders",
             2.0,
@@ -137,21 +156,11 @@ def calls() -> tuple[Call, ...]:
 
 
 def apps() -> tuple[AppFacts, ...]:
-    """Return one app of each state."""
+    """Return the one app, connected."""
     desk = AppFacts(id="claude-desktop", name="Claude Desktop", monogram="CD", state="connected",
-                    seen_at=at(14, 2), databases=("sales",),
+                    seen_at=at(14, 5), databases=("sales",),
                     path="/home/ada/.config/Claude/claude_desktop_config.json")  # fmt: skip
-    code = AppFacts(id="claude-code", name="Claude Code", monogram="CC", state="connected",
-                    seen_at=at(14, 5), databases=("sales", "web-shop-staging"))  # fmt: skip
-    cursor = AppFacts(id="cursor", name="Cursor", monogram="Cu", state="waiting",
-                      databases=("sales",))  # fmt: skip
-    return (
-        desk,
-        cursor,
-        code,
-        AppFacts(id="vs-code", name="VS Code", monogram="VS"),
-        AppFacts(id="windsurf", name="Windsurf", monogram="Wi", state="missing"),
-    )
+    return (desk,)
 
 
 def first_run(window: Window) -> None:
@@ -164,11 +173,12 @@ def first_run(window: Window) -> None:
 def database(window: Window) -> None:
     """A database that is on and used."""
     today = Today(questions=106, typical_ms=42, refused=1,
-                  per_hour=(0,) * 7 + (3, 9, 18, 24, 20, 11, 8, 13) + (0,) * 9)  # fmt: skip
+                  per_hour=(0,) * 7 + (3, 9, 18, 24, 20, 11, 9, 12) + (0,) * 9,
+                  refused_per_hour=(0,) * 13 + (1,) + (0,) * 10)  # fmt: skip
     page = window.database
     page.show_database(profiles()[0], runs()[0], "")
     page.show_apps(apps())
-    page.show_activity(today, calls()[:2])
+    page.show_activity(today, calls()[:3])
     page.show_posture(
         "ok", QApplication.translate("data", "AI apps can read 42 tables and change nothing.")
     )
@@ -179,7 +189,7 @@ def failed(window: Window) -> None:
     """A database whose password was refused."""
     page = window.database
     page.show_database(profiles()[2], runs()[2], "/usr/bin/trunkline-stdio support")
-    page.show_apps(apps()[:1])
+    page.show_apps(apps())
     page.show_activity(Today(), ())
     page.show_posture("ok", "")
     window.show_database()
@@ -268,12 +278,13 @@ def picture(scene: Callable[[Window], None], size: QSize) -> QImage:
     window.resize(size)
     window.show()
     scene(window)
-    window.sidebar.apps.set_count(2)
+    window.sidebar.apps.set_count(1)
     for _ in range(4):
         QApplication.processEvents()  # layouts settle
     image = window.grab().toImage()
     window.hide()
     window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # no event loop runs
     return image
 
 
@@ -287,13 +298,72 @@ def prepare(app: QApplication) -> None:
     theme.set_reduced_motion(reduced=True)
 
 
-def main(folder: Path, only: str = "") -> None:
-    """Write every picture whose name contains ``only``."""
+def tray_icons(*, is_dark: bool) -> QImage:
+    """Return the tray icon in each state it shows, on a panel of that darkness."""
+    side, gap, scale = 32, 16, 2
+    image = QImage(len(TRAY_STATES) * (side + gap) * scale + gap * scale, (side + gap) * scale,
+                   QImage.Format.Format_ARGB32)  # fmt: skip
+    image.fill(QColor((DARK if is_dark else LIGHT).sidebar))
+    painter = QPainter(image)
+    for place, state in enumerate(TRAY_STATES):
+        x = (gap + place * (side + gap)) * scale
+        icon = mark.mark_pixmap(state, side * scale, dark_panel=is_dark)
+        painter.drawPixmap(x, gap * scale // 2, icon)
+    painter.end()
+    return image
+
+
+def tray_menu() -> QImage:
+    """Return the menu of the tray icon, as Qt draws it where the desktop has none of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "profiles.json")
+        for profile in profiles():
+            store.save(replace(profile, http_port=profile.http_port or 8766))
+        known = Profiles(store)
+        supervisor = Supervisor(known)
+        supervisor._runs = {p.id: r for p, r in zip(profiles(), runs(), strict=True)}
+        tray = Tray(known, supervisor)
+        tray.menu.popup(QPoint(0, 0))
+        QApplication.processEvents()
+        image = tray.menu.grab().toImage()
+        tray.menu.hide()
+        for one in (tray, supervisor, known):  # before the list they watch is gone
+            shiboken6.delete(one)
+    return image
+
+
+def save(image: QImage, path: Path) -> None:
+    """Write a small PNG: the 256 most frequent colours, every other as the nearest of them."""
+    flat = image.convertToFormat(QImage.Format.Format_RGB32)
+    counted = Counter(memoryview(flat.constBits()).cast("B").cast("I"))
+    table = [colour for colour, _ in counted.most_common(256)]
+    plain = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
+    flat.convertToFormat(QImage.Format.Format_Indexed8, table, plain).save(str(path), "PNG", 0)
+
+
+def prepared() -> tuple[QApplication, theme.Theme]:
+    """Return the application, dressed for the pictures, and its theme."""
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     prepare(app)
+    return app, theme.Theme(app)
+
+
+def for_readme(folder: Path) -> None:
+    """Write the pages of the README, the tray icon in each state, and its menu."""
+    _, scheme = prepared()
+    for appearance in ("light", "dark"):
+        scheme.set_appearance(appearance)  # type: ignore[arg-type]  both are appearances
+        for name, scene in SCENES.items():
+            save(picture(scene, LARGE), folder / f"{name}-{appearance}.png")
+        save(tray_icons(is_dark=appearance == "dark"), folder / f"tray-{appearance}.png")
+        save(tray_menu(), folder / f"tray-menu-{appearance}.png")
+
+
+def for_review(folder: Path, only: str = "") -> None:
+    """Write every picture whose name contains ``only``."""
+    app, scheme = prepared()
     folder.mkdir(parents=True, exist_ok=True)
-    scheme = theme.Theme(app)
     german = German()
     for appearance in ("light", "dark"):
         scheme.set_appearance(appearance)  # type: ignore[arg-type]  both are appearances
@@ -310,4 +380,7 @@ def main(folder: Path, only: str = "") -> None:
 
 if __name__ == "__main__":
     os.environ["QT_SCALE_FACTOR"] = "2"  # double density, read when the application is made
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, "".join(sys.argv[2:3]))
+    if len(sys.argv) > 1:
+        for_review(Path(sys.argv[1]), "".join(sys.argv[2:3]))
+    else:
+        for_readme(FOLDER)

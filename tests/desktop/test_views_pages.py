@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,11 +12,14 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 
 from tests.desktop import screenshots as data
 from trunkline_desktop.views.database import DatabasePage
+from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_server.errors import Failure
 from trunkline_server.serving.activity import Today
+
+VS_CODE = AppFacts(id="vs-code", name="VS Code", monogram="VS")
 
 
 @pytest.fixture
@@ -93,15 +97,16 @@ def test_the_refused_part_of_an_hour_stands_on_top_of_it(page):
 
 
 def test_a_database_nobody_asks_offers_to_connect_an_app(page, qtbot):
-    page.show_apps(data.apps()[3:])
+    page.show_apps([VS_CODE])
     with qtbot.waitSignal(page.connect_wanted) as wanted:
         button(page, "connectVSCodeHere").click()
     assert wanted.args == ["vs-code"]
 
 
 def test_an_app_that_is_not_installed_has_no_button(window):
-    data.ai_apps(window)
-    assert not button(window.apps, "connectWindsurf").isVisible()
+    window.apps.show_apps([replace(VS_CODE, state="missing")], {})
+    window.show_apps()
+    assert not button(window.apps, "connectVSCode").isVisible()
 
 
 def test_ticking_a_database_asks_for_the_change(window, qtbot):
@@ -179,3 +184,18 @@ def _is_cut(widget: QWidget) -> bool:
 
 def test_data_cannot_format_a_label(page):
     assert {w.textFormat() for w in page.findChildren(QLabel, "title")} <= {Qt.TextFormat.PlainText}
+
+
+def test_in_a_small_window_the_check_is_scrolled_to(window, qtbot):
+    window.resize(data.SMALL)
+    data.refused(window)
+    check = window.add.check
+    qtbot.waitUntil(lambda: check.visibleRegion().boundingRect().height() > 300)
+
+
+def test_in_a_small_window_the_footer_says_its_sentence_whole(window, qtbot):
+    window.resize(data.SMALL)
+    data.form(window)
+    window.add._saved.setText("Noch ist nichts gespeichert. Zum Einschalten bitte zuerst prüfen.")
+    qtbot.waitUntil(lambda: window.add._saved.height() < 40)
+    assert window.add._saved.width() > 500

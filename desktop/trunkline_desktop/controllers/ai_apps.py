@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from functools import partial
@@ -22,9 +21,6 @@ from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Activity
-
-# What an app calls itself in its handshake, where that is not its name.
-_CALLED = {"claudeai": "claudedesktop", "codexmcpclient": "codex"}
 
 
 class AiApps(QObject):
@@ -142,15 +138,16 @@ def look(
 
 
 def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, str], float]:
-    """Return when each profile last heard from each client: a greeting or a question."""
+    """Return when each profile last heard from each app: a greeting or a question."""
     found: dict[tuple[str, str], float] = {}
     with closing(Activity()) as activity:
         asked = {
             (p.id, name): at for p in profiles for name, at in activity.last_seen(p.id).items()
         }
     for (profile_id, name), at in (*contacts.items(), *asked.items()):
-        place = profile_id, _app_called(name)
-        found[place] = max(at, found.get(place, 0.0))
+        if app := apps.called(name):
+            place = profile_id, app.id
+            found[place] = max(at, found.get(place, 0.0))
     return found
 
 
@@ -160,10 +157,10 @@ def _facts(
     seen: Mapping[tuple[str, str], float],
     on: Collection[str],
 ) -> AppFacts:
-    path, called = app.path(), _plain(app.name)
+    path = app.path()
     mine = tuple(p.id for p in profiles if plan.is_connected(app, p))
     problem = _problem(app, profiles) if app.is_installed() else ""
-    at = _last_contact({i: seen.get((i, called), 0.0) for i in mine}, _written(path), on)
+    at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(path), on)
     return AppFacts(
         id=app.id,
         name=app.name,
@@ -214,11 +211,3 @@ def _problem(app: App, profiles: tuple[Profile, ...]) -> str:
 def _undo(done: Iterable[Applied]) -> None:
     for applied in done:
         writer.undo(applied)
-
-
-def _app_called(name: str) -> str:
-    return _CALLED.get(_plain(name), _plain(name))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())

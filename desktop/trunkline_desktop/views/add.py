@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -24,7 +24,7 @@ from trunkline_server.errors import Failure
 from trunkline_server.profiles.dsn import BadDsn, Parsed
 from trunkline_server.profiles.profile import Profile
 
-_STACK_BELOW = 660
+_STACK_BELOW, _ABOVE_CHECK = 660, 8
 
 
 class AddPage(Page):
@@ -94,6 +94,7 @@ class AddPage(Page):
         """Show how far the check is."""
         self._rows = tuple(rows)
         self.check.show_rows(self._rows, self.form.profile().port)
+        self._show_check()
 
     def show_failure(self, failure: Failure, stage: str) -> None:
         """Show why the check stopped, under its row."""
@@ -103,6 +104,7 @@ class AddPage(Page):
             self.form.open_encryption()
         if failure.code == "login.password":
             self.form.type_password_again()
+        self._show_check()
 
     def show_passed(self) -> None:
         """Show that the check is over and everything works."""
@@ -110,6 +112,7 @@ class AddPage(Page):
         self.check.show_passed()
         self._weigh_buttons()
         self._switch_on.setFocus()
+        self._show_check()
 
     def show_problem(self, failure: Failure) -> None:
         """Say why it was not saved; everything typed stays."""
@@ -145,7 +148,7 @@ class AddPage(Page):
         self._switch_on.setObjectName("saveAndSwitchOn")
         for widget in (self._cancel, self._later, self._switch_on):
             self.footer().addWidget(widget)
-        self.footer().insertWidget(0, self._saved, 1)
+        self.set_footer_note(self._saved, is_above=False)
 
     def _arrange(self) -> None:
         self.body.setSpacing(0)
@@ -238,7 +241,9 @@ class AddPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
         """Put the check below the form when there is no room beside it."""
         super().resizeEvent(event)
-        stack(self._side, is_narrow=self.width() < _STACK_BELOW)
+        is_narrow = self.width() < _STACK_BELOW
+        stack(self._side, is_narrow=is_narrow)
+        self.set_footer_note(self._saved, is_above=is_narrow)
 
     @Slot()
     def check_now(self) -> None:
@@ -252,7 +257,19 @@ class AddPage(Page):
         self._reset_check()
         profile = self.form.profile()
         self.check.show_running(profile.port)
+        self._show_check()
         self.check_wanted.emit(profile, self.form.password())
+
+    def _show_check(self) -> None:
+        """Scroll to what the check says, where it stands below the form."""
+        if self._side.direction() == QBoxLayout.Direction.TopToBottom:
+            QTimer.singleShot(0, self, self._scroll_to_check)  # rows and message have room by then
+
+    @Slot()
+    def _scroll_to_check(self) -> None:
+        bar = self.scroll_area.verticalScrollBar()
+        below = self.check.mapTo(self, QPoint(0, 0)).y() - self.scroll_area.y()
+        bar.setValue(bar.value() + below - _ABOVE_CHECK)
 
     @Slot()
     def _on_stop(self) -> None:

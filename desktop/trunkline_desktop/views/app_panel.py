@@ -153,6 +153,7 @@ class AppPanel(Drawer):
             self._ticks[profile.id] = box
             column.addLayout(_choice(box, profile))
         self.body.replaceWidget(self._choices, choices)
+        self._choices.hide()  # it goes only when the event loop comes round
         self._choices.deleteLater()
         self._choices = choices
 

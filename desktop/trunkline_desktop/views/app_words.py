@@ -7,6 +7,7 @@ from PySide6.QtCore import QCoreApplication
 from trunkline_desktop.status import Status
 from trunkline_desktop.views import words
 from trunkline_desktop.views.facts import AppFacts
+from trunkline_server.clients import apps
 
 _STATUS: dict[str, Status] = {
     "connected": "on",
@@ -31,6 +32,12 @@ def state(app: AppFacts) -> str:
         "broken": _tr("Its settings file has an error"),
     }
     return said[app.state]
+
+
+def called(client: str) -> str:
+    """Return the name people know an app by that calls itself ``client``; "" if it said none."""
+    app = apps.called(client)
+    return app.name if app else client
 
 
 def object_name(app: AppFacts) -> str:

@@ -60,6 +60,7 @@ class AppsCard(Card):
             self._invite(column, apps)
         self._connect.setVisible(bool(mine))
         self.body.replaceWidget(self._content, content)
+        self._content.hide()  # it goes only when the event loop comes round
         self._content.deleteLater()
         self._content = content
 

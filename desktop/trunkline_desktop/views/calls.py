@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from trunkline_desktop import theme
 from trunkline_desktop.status import Status, paint_status
 from trunkline_desktop.tokens import TABLE_ROW
-from trunkline_desktop.views import words
+from trunkline_desktop.views import app_words, words
 from trunkline_server.serving.activity import Call
 
 TIME, APP, QUESTION, ROWS, TOOK, RESULT = range(6)
@@ -97,7 +97,7 @@ class CallsModel(QAbstractTableModel):
         answered = call.outcome == "ok"
         texts = (
             words.clock_with_seconds(call.at),
-            call.client or self.tr("Unknown app"),
+            app_words.called(call.client) or self.tr("Unknown app"),
             asked(call),
             words.number(call.rows) if answered else "",
             words.duration(call.duration_ms),

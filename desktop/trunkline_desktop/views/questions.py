@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from trunkline_desktop.status import Status
-from trunkline_desktop.views import words
+from trunkline_desktop.views import app_words, words
 from trunkline_desktop.views.calls import OUTCOMES, asked
 from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.flush import flush
@@ -20,7 +20,7 @@ from trunkline_desktop.widgets.shapes import StatusShape
 from trunkline_desktop.widgets.text import Text
 from trunkline_server.serving.activity import Call, Today
 
-_LATEST = 4
+_LATEST, _CLIENT_WIDTH = 4, 160
 
 
 class TodayCard(Card):
@@ -98,6 +98,7 @@ class QuestionsCard(Card):
         if not latest:
             grid.addWidget(self._nothing(), 0, 0, 1, 4)
         self.body.replaceWidget(self._content, content)
+        self._content.hide()  # it goes only when the event loop comes round
         self._content.deleteLater()
         self._content = content
 
@@ -113,7 +114,9 @@ def _fill(grid: QGridLayout, row: int, call: Call) -> None:
     policy.setHorizontalPolicy(policy.Policy.Ignored)
     statement.setSizePolicy(policy)
     grid.addWidget(Text(words.clock(call.at), "caption", "text2"), row, 0)
-    grid.addWidget(Text(call.client or "–"), row, 1)
+    client = Elided(app_words.called(call.client) or "–")
+    client.setMaximumWidth(_CLIENT_WIDTH)
+    grid.addWidget(client, row, 1)
     grid.addWidget(statement, row, 2)
     grid.addWidget(_result(call), row, 3, Qt.AlignmentFlag.AlignRight)
 

@@ -50,11 +50,25 @@ class Page(QWidget):
             frame = QFrame()
             name_part(frame, "Footer")
             frame.setMinimumHeight(FOOTER)
-            self._footer = QHBoxLayout(frame)
+            self._footer_column = QVBoxLayout(frame)
+            self._footer_column.setSpacing(8)
+            self._footer_column.setContentsMargins(self._margin, 8, self._margin, 8)
+            self._footer = QHBoxLayout()
             self._footer.setSpacing(8)
-            self._footer.setContentsMargins(self._margin, 0, self._margin, 0)
+            self._footer_column.addLayout(self._footer)
             self._column.addWidget(frame)
         return self._footer
+
+    def set_footer_note(self, note: QWidget, *, is_above: bool) -> None:
+        """Put a sentence beside the footer's buttons, or above them where they need the row."""
+        row = self.footer()
+        row.removeWidget(note)
+        self._footer_column.removeWidget(note)
+        if is_above:
+            self._footer_column.insertWidget(0, note)
+        else:
+            row.insertWidget(0, note, 1)
+        row.setAlignment(Qt.AlignmentFlag.AlignRight if is_above else Qt.AlignmentFlag(0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
         """Narrow the margins in a narrow window."""
@@ -96,4 +110,4 @@ class Page(QWidget):
         self._head.setContentsMargins(margin, 24, margin, 8)
         self.body.setContentsMargins(margin, 8, margin, 24)
         if self._footer is not None:
-            self._footer.setContentsMargins(margin, 0, margin, 0)
+            self._footer_column.setContentsMargins(margin, 8, margin, 8)

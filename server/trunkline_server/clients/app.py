@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -90,6 +91,7 @@ class App:
         candidates: its files on a computer, the best place first.
         is_present: whether the app is on a computer.
         entry: what to write for a command.
+        handshakes: what it calls itself when it connects, beside its name and id.
         afterwards: what the person does next in the app; one sentence.
     """
 
@@ -102,6 +104,11 @@ class App:
     is_present: Callable[[Computer], bool]
     afterwards: str
     entry: Callable[[Command], dict[str, Any]] = plain_entry
+    handshakes: tuple[str, ...] = ()
+
+    def is_called(self, client: str) -> bool:
+        """Whether this app may call itself ``client`` when it connects."""
+        return _plain(client) in map(_plain, (self.id, self.name, *self.handshakes))
 
     def paths(self, computer: Computer | None = None) -> tuple[Path, ...]:
         """Return its possible files, the best place first."""
@@ -114,3 +121,7 @@ class App:
     def is_installed(self, computer: Computer | None = None) -> bool:
         """Whether this app is on this computer."""
         return self.is_present(computer or Computer.here())
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())

@@ -42,6 +42,7 @@ APP = App(
     table=("mcpServers",),
     candidates=_candidates,
     is_present=_is_present,
+    handshakes=("claude-ai",),
     afterwards=(
         "Quit Claude Desktop completely, from its icon in the tray or menu bar, and start it again."
     ),
