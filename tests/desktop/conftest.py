@@ -14,6 +14,13 @@ from trunkline_desktop import theme
 from trunkline_desktop.tokens import DARK, LIGHT, Tokens
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clipboard_left_empty(qapp: QApplication) -> Iterator[None]:
+    """Take back what tests copied: Qt frees it after Python is gone, which ends in a crash."""
+    yield
+    qapp.clipboard().clear()
+
+
 @pytest.fixture
 def light(qapp: QApplication) -> Iterator[Tokens]:
     """Show the application in light colours and without motion."""
