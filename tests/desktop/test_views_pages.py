@@ -17,6 +17,7 @@ from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_server.errors import Failure
+from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Today
 
 VS_CODE = AppFacts(id="vs-code", name="VS Code", monogram="VS")
@@ -199,3 +200,31 @@ def test_in_a_small_window_the_footer_says_its_sentence_whole(window, qtbot):
     window.add._saved.setText("Noch ist nichts gespeichert. Zum Einschalten bitte zuerst prüfen.")
     qtbot.waitUntil(lambda: window.add._saved.height() < 40)
     assert window.add._saved.width() > 500
+
+
+ENDLESS = Profile(id="sales", name="Endlessnamewithoutspaces" * 3, host="host" * 20, http_port=8765)
+
+
+def test_an_endless_name_does_not_widen_the_page(window, qtbot):
+    window.resize(data.SMALL)
+    data.database(window)
+    window.database.show_database(ENDLESS, data.runs()[0], "")
+    window.database._on_remove()
+    area = window.database.scroll_area
+    qtbot.waitUntil(lambda: area.widget().width() <= area.viewport().width())
+    said = [label.text() for label in window.database._confirm.findChildren(QLabel)]
+    assert any(ENDLESS.name in text for text in said)
+
+
+def test_an_app_that_may_ask_many_databases_names_the_first_few(window):
+    names = {f"db{i}": f"Database {i}" for i in range(30)}
+    window.apps.show_apps([replace(VS_CODE, state="connected", databases=tuple(names))], names)
+    said = " ".join(label.text() for label in window.apps.findChildren(QLabel))
+    assert "Database 0, Database 1, Database 2 and 27 more" in said
+
+
+def test_changing_a_database_shows_no_sign_before_something_is_pasted(window):
+    window.add.start(ENDLESS, ())
+    window.show_edit("sales")
+    assert not window.add._read_sign.isVisible()
+    assert len(window.add.title.text()) < 40

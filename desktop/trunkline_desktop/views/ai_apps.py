@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from trunkline_desktop.tokens import DRAWER_LARGEST
-from trunkline_desktop.views import app_words
+from trunkline_desktop.views import app_words, words
 from trunkline_desktop.views.app_panel import AppPanel
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.widgets.app_card import AppCard
@@ -17,7 +17,7 @@ from trunkline_desktop.widgets.page import Page
 from trunkline_desktop.widgets.text import Text
 from trunkline_server.profiles.profile import Profile
 
-_PAGE_SMALLEST = 340
+_PAGE_SMALLEST, _NAMED = 340, 3
 
 
 class AiAppsPage(QWidget):
@@ -87,7 +87,7 @@ class AiAppsPage(QWidget):
         return card
 
     def _fill(self, card: AppCard, app: AppFacts) -> None:
-        asked = ", ".join(self._names[i] for i in app.databases if i in self._names)
+        asked = self._named([self._names[i] for i in app.databases if i in self._names])
         if app.state == "waiting":
             asked = " · ".join(filter(None, (asked, self.tr("Restart it once"))))
         status = app_words.status(app)
@@ -96,6 +96,13 @@ class AiAppsPage(QWidget):
         has_action = app.state != "missing"
         said = app_words.state(app)
         card.set_app(status, said, asked, action if has_action else "", "plus" if is_new else None)
+
+    def _named(self, names: list[str]) -> str:
+        """Return the first few names, and how many there are besides."""
+        shown = ", ".join(words.shortened(name) for name in names[:_NAMED])
+        more = len(names) - _NAMED
+        told = self.tr("{names} and {count} more")
+        return told.format(names=shown, count=more) if more > 0 else shown
 
     def _counted(self, apps: Sequence[AppFacts]) -> str:
         said = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from PySide6.QtCore import Qt
@@ -13,6 +14,10 @@ Tone = Literal[
     "text", "text2", "text3", "accent", "running", "failed", "attention",
     "production", "staging", "test",
 ]  # fmt: skip
+
+
+_BREAK = "\u200b"  # no width, and a line may end there
+_ENDLESS = re.compile(r"[^\s\u200b/\\-]{32}(?=\S)")
 
 
 class Text(QLabel):
@@ -27,11 +32,20 @@ class Text(QLabel):
         wraps: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         self.setProperty("tone", tone)
         self.setWordWrap(wraps)
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return the text as it was given."""
+        return super().text().replace(_BREAK, "")
+
+    def setText(self, text: str) -> None:  # noqa: N802  Qt's own name
+        """Show ``text``; where it wraps, an endless word may break too, not widen the page."""
+        super().setText(_ENDLESS.sub(rf"\g<0>{_BREAK}", text) if self.wordWrap() else text)
 
     def set_tone(self, tone: Tone) -> None:
         """Change the colour; nothing happens when it is the same."""
