@@ -67,9 +67,8 @@ def demo(options: Namespace) -> int:
     say.line(f"{say.sign('done')} Done in {seconds:.1f} s; nothing is left running.")
     if options.keep:
         say.line(f"  The folder is kept: TRUNKLINE_HOME={home}")
-    trunkline = programs.as_typed("trunkline")
-    say.line(f"  Next: {trunkline}   the app in your tray")
-    say.line(f"        {trunkline} add NAME --url postgresql://…   your own database")
+    say.line(f"  Next: {say.typed('')}  the app in your tray")
+    say.line(f"        {say.typed('add NAME --url postgresql://…')}   your own database")
     return 0
 
 

@@ -38,7 +38,7 @@ def test_check_shows_every_stage(home: Path, capsys: pytest.CaptureFixture[str])
     assert cli.main(["check", "Sample shop"]) == 0
     *rows, after = capsys.readouterr().out.splitlines()
     assert len(rows) == 7
-    assert after.startswith("Next: trunkline connect sample --client")
+    assert f"{programs.as_typed('trunkline')} connect sample --client" in after
     assert all(row.startswith("✓ ") for row in rows)
 
 

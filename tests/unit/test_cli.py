@@ -143,7 +143,7 @@ def test_remove_says_how_to_take_out_what_is_left_in_an_app(
         monkeypatch.setenv(name, str(tmp_path))
     assert saved("connect", "sales", "--client", "claude-desktop") == 0
     assert saved("remove", "sales") == 0
-    command = saved.out.rsplit("Take it out: trunkline ")[1].split()
+    command = saved.out.rsplit("Take it out: ")[1].split()[1:]
     assert saved(*command) == 0
     assert "no longer has “sales”" in saved.out
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import runs, say
-from trunkline_server import programs
 from trunkline_server.errors import fail
 from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile, problems, slug
@@ -39,7 +38,7 @@ def add(options: Namespace) -> int:
         say.as_json(saved.as_json())
         return 0
     say.line(f"Saved “{saved.name}”: {_address(saved)}.")
-    say.line(f"Next: trunkline check {saved.id}")
+    say.line(f"Next: {say.typed(f'check {saved.id}')}")
     return 0
 
 
@@ -49,7 +48,7 @@ def list_all(options: Namespace) -> int:
     if options.json:
         say.as_json([profile.as_json() for profile in profiles])
     elif not profiles:
-        add = f"{programs.as_typed('trunkline')} add NAME --url postgresql://…"
+        add = say.typed("add NAME --url postgresql://…")
         say.line(f"No database is saved yet. Add one: {add}")
     else:
         rows = [(p.name, p.id, _address(p), p.label, p.transport) for p in profiles]
@@ -105,8 +104,8 @@ def remove(options: Namespace) -> int:
         return 0
     say.line(f"Removed “{profile.name}” and its password.")
     for app in still:
-        say.line(f"{app.name} still has an entry “{profile.id}”. Take it out: "
-                 f"trunkline disconnect {profile.id} --client {app.id}")  # fmt: skip
+        take_out = say.typed(f"disconnect {profile.id} --client {app.id}")
+        say.line(f"{app.name} still has an entry “{profile.id}”. Take it out: {take_out}")
     return 0
 
 

@@ -46,7 +46,8 @@ def _concluded(failed: events.Failed | None, profile: Profile, *, is_quiet: bool
         say.note(str(failed.failure))
         return EXIT_FAILED
     if not is_quiet:
-        say.line(f"Next: trunkline connect {profile.id} --client ID   (which: trunkline clients)")
+        connect = say.typed(f"connect {profile.id} --client ID")
+        say.line(f"Next: {connect}   (which: {say.typed('clients')})")
     return 0
 
 

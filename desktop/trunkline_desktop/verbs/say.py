@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from trunkline_server import programs
+
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "grey": "90", "bold": "1"}
 _SIGNS = {"done": ("✓", "green"), "warned": ("!", "yellow"), "failed": ("✗", "red"),
           "skipped": ("○", "grey")}  # fmt: skip
@@ -23,6 +25,11 @@ def note(text: str) -> None:
     """Write one line beside the answer, on standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def typed(rest: str) -> str:
+    """Return a command of ours the way it can be typed here: ``trunkline check sales``."""
+    return f"{programs.as_typed('trunkline')} {rest}"
 
 
 def as_json(value: Any) -> None:

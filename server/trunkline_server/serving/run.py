@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events, lifetime
@@ -62,7 +62,7 @@ class Order:
     transport: Transport
     host: str = "127.0.0.1"
     port: int = 0
-    token: str = ""
+    token: str = field(default="", repr=False)
     allowed_hosts: tuple[str, ...] = ()
     has_link: bool = True
     has_events: bool = False
