@@ -75,3 +75,8 @@ def second_line(profile: Profile, run: Run) -> str:
 def spoken(profile: Profile, run: Run) -> str:
     """Return what a screen reader says for a row, such as "Sales, Production, On"."""
     return ", ".join(filter(None, (profile.name, label(profile), state(run))))
+
+
+def shortened(name: str, length: int = 32) -> str:
+    """Return a name for the middle of a sentence: cut when it is longer than ``length``."""
+    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"

@@ -155,7 +155,7 @@ class Tray(QObject):
 
     def _add_database(self, profile: Profile) -> None:
         run = self._supervisor.run(profile.id)
-        title = f"{profile.name}  ({run_words.state(run)})"
+        title = f"{run_words.shortened(profile.name, 40)}  ({run_words.state(run)})"
         menu = QMenu(_plain(title), self.menu)
         menu.setObjectName(f"database-{profile.id}")
         menu.setIcon(_status_icon(run_words.status(run)))

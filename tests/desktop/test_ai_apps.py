@@ -137,6 +137,18 @@ def test_removing_a_database_takes_its_entries_out_and_offers_them_back(qtbot, m
     assert [p.id for p in main._profiles.all] == ["shop"]
 
 
+def test_what_cannot_be_undone_is_told(qtbot, main, file):
+    connect(SALES)
+    main.window.show_apps()
+    main._apps.offer_undo("", (writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"shop"})),))
+    file.write_text("{")
+    main.window.toast.undone.emit()
+    problem = main.window.apps.panel._problem
+    qtbot.waitUntil(problem.isVisible)
+    assert "line 1" in problem.accessibleName()
+    assert file.read_text() == "{"
+
+
 # Connected means seen
 
 

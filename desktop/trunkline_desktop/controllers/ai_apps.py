@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState
@@ -39,6 +40,7 @@ class AiApps(QObject):
         self._window, self._page = window, window.apps
         self._profiles, self._supervisor = profiles, supervisor
         self._asked = 0
+        self._looking: Job | None = None
         self._applied: tuple[Applied, ...] = ()
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
@@ -52,7 +54,10 @@ class AiApps(QObject):
         """Look at every app again."""
         profiles, contacts = self._profiles.all, self._supervisor.contacts()
         on = {p.id for p in profiles if self._supervisor.run(p.id).wanted}
-        jobs.start(lambda: look(profiles, contacts, on)).done.connect(self._on_looked)
+        if self._looking:
+            self._looking.drop()  # what it saw is older
+        self._looking = jobs.start(lambda: look(profiles, contacts, on))
+        self._looking.done.connect(self._on_looked)
 
     def open(self, app_id: str, also: str) -> None:
         """Open the panel of an app; ``also`` is a database to tick in addition, or ""."""
@@ -77,6 +82,7 @@ class AiApps(QObject):
 
     @Slot(object)
     def _on_looked(self, facts: tuple[AppFacts, ...]) -> None:
+        self._looking = None
         if facts != self.facts:
             self.facts = facts
             self.changed.emit()
@@ -115,9 +121,20 @@ class AiApps(QObject):
     @Slot()
     def _on_undone(self) -> None:
         applied, self._applied = self._applied, ()
-        job = jobs.start(lambda: _undo(applied))
-        job.failed.connect(self._page.panel.show_problem)
-        job.ended.connect(self.refresh)
+        if applied:
+            job = jobs.start(lambda: _undo(applied))
+            job.failed.connect(partial(self._on_not_undone, applied[0].plan.app.id))
+            job.ended.connect(self.refresh)
+
+    def _on_not_undone(self, app_id: str, failure: Failure) -> None:
+        """Say why where the change was made; the panel is closed by now."""
+        if self._window.page is self._window.first_run:
+            self._window.first_run.show_failure(failure.title, failure.hint)
+            return
+        self._window.show_apps()
+        self.open(app_id, "")
+        self._asked += 1  # the panel plans when it opens; this is more important
+        self._page.panel.show_problem(failure)
 
 
 Contacts = Mapping[tuple[str, str], float]

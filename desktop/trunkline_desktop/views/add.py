@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from trunkline_desktop import run_words
 from trunkline_desktop.models.check import Row
-from trunkline_desktop.views import report, words
+from trunkline_desktop.views import report
 from trunkline_desktop.views.check_card import CheckCard
 from trunkline_desktop.views.form import ProfileForm
 from trunkline_desktop.views.importing import choose_file
@@ -69,7 +70,7 @@ class AddPage(Page):
         self.set_title(
             self.tr("Add a database")
             if profile is None
-            else self.tr("Change “{name}”").format(name=words.shortened(profile.name, 24))
+            else self.tr("Change “{name}”").format(name=run_words.shortened(profile.name, 24))
         )
         self.form.set_others(others)
         self.form.show_profile(profile)

@@ -8,8 +8,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from trunkline_desktop import run_words
 from trunkline_desktop.tokens import DRAWER_LARGEST
-from trunkline_desktop.views import app_words, words
+from trunkline_desktop.views import app_words
 from trunkline_desktop.views.app_panel import AppPanel
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.widgets.app_card import AppCard
@@ -99,7 +100,7 @@ class AiAppsPage(QWidget):
 
     def _named(self, names: list[str]) -> str:
         """Return the first few names, and how many there are besides."""
-        shown = ", ".join(words.shortened(name) for name in names[:_NAMED])
+        shown = ", ".join(run_words.shortened(name) for name in names[:_NAMED])
         more = len(names) - _NAMED
         told = self.tr("{names} and {count} more")
         return told.format(names=shown, count=more) if more > 0 else shown

@@ -40,11 +40,6 @@ def outcome(value: str) -> str:
     return words.get(value, value)
 
 
-def shortened(name: str, length: int = 32) -> str:
-    """Return a name for the middle of a sentence: cut when it is longer than ``length``."""
-    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
-
-
 def clock(at: float) -> str:
     """Return the local time of day of ``at``, seconds since 1970, as this locale writes it."""
     when = QDateTime.fromSecsSinceEpoch(int(at))
