@@ -59,7 +59,8 @@ class Run:
         url: the address for HTTP and SSE clients while on; "" otherwise.
         since: when it came on, in seconds since 1970; 0 while it is not on.
         pid: process id while on, else 0.
-        failure: why it is failed or waiting, or what ends it; None when all is well.
+        failure: why it is failed or waiting, what ends it, or while on, why the database cannot
+            be asked; None when all is well.
         crashes: when it crashed lately, in seconds of the supervisor's clock.
         tries: how often in a row it could not start for a reason that passes.
     """
@@ -146,7 +147,10 @@ def again(run: Run) -> Step:
 def happened(run: Run, event: events.Event, at: float = 0.0) -> Step:
     """The process said ``event`` at ``at`` seconds since 1970."""
     if isinstance(event, events.Failed):
-        return Step(replace(run, failure=event.failure))
+        is_trouble = run.state == "on" and bool(event.stage)
+        return Step(replace(run, failure=event.failure), (Say(event.failure),) * is_trouble)
+    if isinstance(event, events.Stage) and run.state == "on" and event.state == "done":
+        return Step(replace(run, failure=None))
     if isinstance(event, events.Ready) and run.state == "starting":
         run = replace(run, state="on", since=at, failure=None, tries=0)
         on = replace(run, url=event.url, pid=event.pid)

@@ -35,7 +35,7 @@ def _tr(text: str) -> str:
 
 def status(run: Run) -> Status:
     """Return the shape a run is drawn with."""
-    if run.state == "waiting" and run.tries:
+    if (run.state == "waiting" and run.tries) or (run.state == "on" and run.failure):
         return "attention"
     shown: dict[str, Status] = {
         "on": "on",
@@ -53,9 +53,9 @@ def short(code: str) -> str:
 
 def state(run: Run) -> str:
     """Return a run's state in a few words, such as "On · HTTP" or "Password refused"."""
-    if run.state == "on":
+    if run.state == "on" and run.failure is None:
         return f"{_tr('On')} · {TRANSPORTS[run.transport]}"
-    if run.failure and (run.state == "failed" or run.tries):
+    if run.failure and (run.state in {"on", "failed"} or run.tries):
         return short(run.failure.code)
     words = {"starting": _tr("Starting"), "off": _tr("Off"), "stopping": _tr("Switching off")}
     return words["starting"] if run.wanted else words.get(run.state, words["off"])

@@ -57,7 +57,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Something ended the check or the run; the fields of :class:`Failure`."""
+    """Something ended the check or the run; the fields of :class:`Failure`.
+
+    Attributes:
+        stage: the stage of the check that failed. From a server that is ready: ``login``, the
+            database cannot be asked yet; the server goes on, and a stage that is done ends it.
+    """
 
     event: ClassVar[str] = "failed"
     code: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline_desktop import run_state
+from trunkline_desktop import run_state, run_words
 from trunkline_desktop.run_state import MovePort, Run, Say, Start, Stop, Wait
 from trunkline_server import events
 from trunkline_server.errors import Failure
@@ -32,6 +32,19 @@ def test_ready_means_on_with_its_address():
 def test_the_note_of_a_ready_server_is_told():
     step = run_state.happened(STARTING, events.Ready(transport="http", note="Another port."))
     assert step.actions == (Say("Another port."),)
+
+
+def test_a_database_that_cannot_be_asked_yet_is_on_and_told():
+    unreached = events.failed(UNREACHED, stage="login")
+    step = run_state.happened(ON, unreached)
+    assert (step.run.state, step.run.failure, step.actions) == ("on", UNREACHED, (Say(UNREACHED),))
+    assert run_words.status(step.run) == "attention"
+    assert run_words.state(step.run) == "Server not reached"
+
+
+def test_a_database_that_can_be_asked_again_is_simply_on():
+    unreached = run_state.happened(ON, events.failed(UNREACHED, stage="login")).run
+    assert run_state.happened(unreached, events.Stage(stage="login", state="done")).run == ON
 
 
 def test_no_wish_stops_what_is_on():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,15 +181,19 @@ def test_a_login_that_can_never_work_ends_the_run_at_once(reader_profile: Profil
         assert app.ended() == 1
 
 
-def test_a_server_that_hangs_up_is_no_reason_to_end(reader_profile: Profile):
-    with socket.create_server(("127.0.0.1", 0)) as restarting:
-        port = restarting.getsockname()[1]
-        profile = replace(reader_profile, host="127.0.0.1", port=port, sslmode="disable")
-        line = json.dumps({"profile": profile.as_json(), "password": "x"})
-        with talking("trunkline-server", "run", "--profile", "-", "--events", "--until-eof") as app:
-            app.say(line)
-            assert events.decode(app.hear()).event == "ready"
-            restarting.accept()[0].close()
-            app.close_input()
-            assert events.decode(app.hear()) == events.Stopped(reason="end of input")
-            assert app.ended() == 0
+def test_a_database_that_is_down_is_told_and_waited_for(server: Server, tmp_path: Path):
+    folder = tmp_path / "pg"
+    profile = Profile(id="shop", name="Shop", host=str(folder), port=server.port, database="shop",
+                      user="shop_reader")  # fmt: skip
+    line = json.dumps({"profile": profile.as_json(), "password": PASSWORD})
+    with talking("trunkline-server", "run", "--profile", "-", "--events", "--until-eof") as app:
+        app.say(line)
+        assert events.decode(app.hear()).event == "ready"
+        told = events.decode(app.hear())
+        assert isinstance(told, events.Failed)
+        assert told.stage == "login"
+        folder.symlink_to(server.socket)
+        assert events.decode(app.hear()) == events.Stage(stage="login", state="done")
+        app.close_input()
+        assert events.decode(app.hear()) == events.Stopped(reason="end of input")
+        assert app.ended() == 0

@@ -193,7 +193,7 @@ class DatabasePage(Page):
         self._on_off.setText(self.tr("On") if is_on else self.tr("Off"))
 
     def _since(self, run: Run) -> str:
-        if run.state == "on" and run.since:
+        if run.state == "on" and run.since and run.failure is None:
             return self.tr("On since {time}").format(time=words.clock(run.since))
         return run_words.state(run)
 

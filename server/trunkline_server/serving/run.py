@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events, lifetime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from trunkline_server.serving.lines import Inbox, Outbox
 
 _WARM_UP_AFTER_S = 0.3
+
+_LOOK_AGAIN_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 
 # No patience cures these: somebody has to change the profile, its password or the keyring first.
 _HOPELESS = (
@@ -155,13 +158,28 @@ class _Run:
         return self._reason
 
     async def _try_login(self, source: Source) -> None:
-        """Find out before the first question does that this login can never work."""
+        """Tell, before a question does, that the database cannot be asked, and when it can."""
+        told = ""
+        for wait_s in chain(_LOOK_AGAIN_S, repeat(_LOOK_AGAIN_S[-1])):
+            failure = await self._failed_login(source)
+            if failure is None or failure.code.startswith(_HOPELESS):
+                break
+            if failure.code != told:
+                self._report(events.failed(failure.failure, stage="login"))
+            told = failure.code
+            await asyncio.sleep(wait_s)
+        if failure is not None:
+            self._failure = failure
+            self._end("the login does not work")
+        elif told:
+            self._report(events.Stage(stage="login", state="done"))
+
+    async def _failed_login(self, source: Source) -> TrunklineError | None:
         try:
             await (await source.database()).fetch("SELECT 1 AS works")
         except TrunklineError as exc:
-            if exc.code.startswith(_HOPELESS):
-                self._failure = exc
-                self._end("the login does not work")
+            return exc
+        return None
 
     async def _claimed(self, stack: contextlib.AsyncExitStack) -> Claim | None:
         if not self._order.has_link or self._order.is_stdio_server:
