@@ -43,7 +43,7 @@ bench: $(READY) ## measure speed and memory; nothing here can fail a test
 	$(BIN)/python -m tests.benchmarks
 
 screenshots: $(READY) ## render every page, light and dark, into packaging/screenshots
-	$(BIN)/python -m tests.desktop.screenshots packaging/screenshots
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.desktop.screenshots
 
 lock: ## pin every dependency again, with hashes (needs uv)
 	uv export --quiet --all-extras --all-groups --no-emit-project --no-header --no-annotate --output-file $(LOCK)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from trunkline_desktop import jobs, theme
+from trunkline_desktop import appearance, jobs
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.process import GRACE_MS
 from trunkline_desktop.signals import TerminalSignals
@@ -37,7 +37,7 @@ class App(QObject):
 
     def __init__(self, qt: QApplication, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.theme = theme.Theme(qt)
+        self.theme = appearance.Theme(qt)
         self.profiles = Profiles(parent=self)
         self.supervisor = Supervisor(self.profiles, self)
         self.tray = Tray(self.profiles, self.supervisor, self)

@@ -10,7 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from trunkline_desktop import theme
+from trunkline_desktop import appearance, theme
 from trunkline_desktop.tokens import DARK, LIGHT, Tokens
 
 
@@ -34,7 +34,7 @@ def dark(qapp: QApplication) -> Iterator[Tokens]:
 
 
 def _themed(app: QApplication, tokens: Tokens) -> Iterator[Tokens]:
-    theme.apply(app, tokens)
+    appearance.apply(app, tokens)
     theme.set_reduced_motion(reduced=True)
     yield tokens
     theme.set_reduced_motion(reduced=False)

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from trunkline_desktop import icons, mark, theme
+from trunkline_desktop import appearance, icons, mark, theme
 from trunkline_desktop.status import STAGES, STATUSES
 from trunkline_desktop.tokens import DARK, LIGHT
 from trunkline_desktop.widgets import database_row as row_roles
@@ -622,7 +622,7 @@ def main() -> int:
     if "--rtl" in sys.argv:
         app.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     for name, tokens in (("light", LIGHT), ("dark", DARK)):
-        theme.apply(app, tokens)
+        appearance.apply(app, tokens)
         for title, build in SHEETS.items():
             widget = build()
             widget.show()

@@ -30,7 +30,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 
 from tests.desktop.german import WORDS
-from trunkline_desktop import mark, run_words, theme
+from trunkline_desktop import appearance, mark, run_words, theme
 from trunkline_desktop.models.check import Row
 from trunkline_desktop.models.databases import Role
 from trunkline_desktop.models.profiles import Profiles
@@ -341,23 +341,23 @@ def save(image: QImage, path: Path) -> None:
     flat.convertToFormat(QImage.Format.Format_Indexed8, table, plain).save(str(path), "PNG", 0)
 
 
-def prepared() -> tuple[QApplication, theme.Theme]:
+def prepared() -> tuple[QApplication, appearance.Theme]:
     """Return the application, dressed for the pictures, and its theme."""
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     prepare(app)
-    return app, theme.Theme(app)
+    return app, appearance.Theme(app)
 
 
 def for_readme(folder: Path) -> None:
     """Write the pages of the README, the tray icon in each state, and its menu."""
     _, scheme = prepared()
-    for appearance in ("light", "dark"):
-        scheme.set_appearance(appearance)  # type: ignore[arg-type]  both are appearances
+    for look in ("light", "dark"):
+        scheme.set_appearance(look)  # type: ignore[arg-type]  both are appearances
         for name, scene in SCENES.items():
-            save(picture(scene, LARGE), folder / f"{name}-{appearance}.png")
-        save(tray_icons(is_dark=appearance == "dark"), folder / f"tray-{appearance}.png")
-        save(tray_menu(), folder / f"tray-menu-{appearance}.png")
+            save(picture(scene, LARGE), folder / f"{name}-{look}.png")
+        save(tray_icons(is_dark=look == "dark"), folder / f"tray-{look}.png")
+        save(tray_menu(), folder / f"tray-menu-{look}.png")
 
 
 def for_review(folder: Path, only: str = "") -> None:
@@ -365,12 +365,12 @@ def for_review(folder: Path, only: str = "") -> None:
     app, scheme = prepared()
     folder.mkdir(parents=True, exist_ok=True)
     german = German()
-    for appearance in ("light", "dark"):
-        scheme.set_appearance(appearance)  # type: ignore[arg-type]  both are appearances
+    for look in ("light", "dark"):
+        scheme.set_appearance(look)  # type: ignore[arg-type]  both are appearances
         for name, scene in SCENES.items():
             if only in name:
-                picture(scene, LARGE).save(str(folder / f"{name}-{appearance}.png"))
-                picture(scene, SMALL).save(str(folder / f"{name}-800x560-{appearance}.png"))
+                picture(scene, LARGE).save(str(folder / f"{name}-{look}.png"))
+                picture(scene, SMALL).save(str(folder / f"{name}-800x560-{look}.png"))
     app.installTranslator(german)
     for name in IN_GERMAN:
         if only in name:

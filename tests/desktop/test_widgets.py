@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QIcon, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
-from trunkline_desktop import icons, theme
+from trunkline_desktop import appearance, icons, theme
 from trunkline_desktop.models import databases
 from trunkline_desktop.tokens import DARK, LIGHT
 from trunkline_desktop.widgets import database_row
@@ -320,9 +320,9 @@ def test_rows_of_databases_are_56_pixels_and_a_gap(qtbot):
 
 def test_icons_follow_the_theme_without_being_made_again(qapp: QApplication):
     icon = icons.icon("plus", "text")
-    theme.apply(qapp, LIGHT)
+    appearance.apply(qapp, LIGHT)
     light = icon.pixmap(QSize(16, 16)).toImage()
-    theme.apply(qapp, DARK)
+    appearance.apply(qapp, DARK)
     assert icon.pixmap(QSize(16, 16)).toImage() != light
 
 
