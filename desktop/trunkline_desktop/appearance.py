@@ -50,7 +50,7 @@ class Theme(QObject):
         self._hints.setColorScheme(scheme)  # window frames and file pickers follow too
         self._refresh()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Scale everything again when the system's text size changes."""
         if watched is self._app and event.type() == QEvent.Type.ApplicationFontChange:
             self._refresh()

@@ -36,7 +36,7 @@ class TintedEngine(QIconEngine):
         """Return a transparent pixmap of ``size`` pixels."""
         return self.scaledPixmap(size, mode, state, 1.0)
 
-    def scaledPixmap(  # noqa: N802  Qt's name
+    def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         """Return a pixmap of ``size`` logical pixels, sharp at ``scale``."""
@@ -118,7 +118,7 @@ class _LabelEngine(QIconEngine):
         """Return a transparent pixmap of ``size`` pixels."""
         return self.scaledPixmap(size, mode, state, 1.0)
 
-    def scaledPixmap(  # noqa: N802  Qt's name
+    def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         """Return a pixmap of ``size`` logical pixels, sharp at ``scale``."""

@@ -69,7 +69,7 @@ class TrunklineStyle(QProxyStyle):
     def __init__(self) -> None:
         super().__init__("Fusion")
 
-    def drawPrimitive(  # noqa: N802  Qt's name
+    def drawPrimitive(
         self,
         element: QStyle.PrimitiveElement,
         option: QStyleOption,
@@ -92,7 +92,7 @@ class TrunklineStyle(QProxyStyle):
         else:
             super().drawPrimitive(element, option, painter, widget)
 
-    def drawControl(  # noqa: N802  Qt's name
+    def drawControl(
         self,
         element: QStyle.ControlElement,
         option: QStyleOption,
@@ -105,7 +105,7 @@ class TrunklineStyle(QProxyStyle):
         else:
             super().drawControl(element, option, painter, widget)
 
-    def drawComplexControl(  # noqa: N802  Qt's name
+    def drawComplexControl(
         self,
         control: QStyle.ComplexControl,
         option: QStyleOptionComplex,
@@ -118,7 +118,7 @@ class TrunklineStyle(QProxyStyle):
         else:
             super().drawComplexControl(control, option, painter, widget)
 
-    def sizeFromContents(  # noqa: N802  Qt's name
+    def sizeFromContents(
         self,
         kind: QStyle.ContentsType,
         option: QStyleOption,
@@ -133,19 +133,19 @@ class TrunklineStyle(QProxyStyle):
             found = QSize(found.width() + 24, max(found.height(), CONTROL_HEIGHT))
         return found
 
-    def styleHint(  # noqa: N802  Qt's name
+    def styleHint(
         self,
         hint: QStyle.StyleHint,
         option: QStyleOption | None = None,
         widget: QWidget | None = None,
-        returnData: QStyleHintReturn | None = None,  # noqa: N803  Qt's name
+        returnData: QStyleHintReturn | None = None,
     ) -> int:
         """Return our answer where we have one."""
         if hint in _HINTS:
             return _HINTS[hint]
         return super().styleHint(hint, option, widget, returnData)
 
-    def pixelMetric(  # noqa: N802  Qt's name
+    def pixelMetric(
         self,
         metric: QStyle.PixelMetric,
         option: QStyleOption | None = None,

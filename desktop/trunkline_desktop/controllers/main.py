@@ -84,7 +84,7 @@ class Main(QObject):
         if self.window.is_first_run:
             self.window.first_run.show_failure(words.title, words.hint)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Read the log only while the window is seen; notice that it is closed."""
         if event.type() in {QEvent.Type.Show, QEvent.Type.Hide}:
             self._activity.set_visible(event.type() == QEvent.Type.Show)

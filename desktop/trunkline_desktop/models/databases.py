@@ -52,7 +52,7 @@ class DatabasesModel(QAbstractListModel):
         profiles.changed.connect(self._on_profiles_changed)
         supervisor.changed.connect(self._on_run_changed)
 
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802  Qt's name
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return how many databases there are; rows have no children."""
         return 0 if parent is not None and parent.isValid() else len(self._rows)
 
@@ -62,7 +62,7 @@ class DatabasesModel(QAbstractListModel):
             return None
         return self._value(self._rows[index.row()], role)
 
-    def roleNames(self) -> dict[int, QByteArray]:  # noqa: N802  Qt's name
+    def roleNames(self) -> dict[int, QByteArray]:
         """Return the names of the roles, for debuggers."""
         return {**super().roleNames(), **_NAMES}
 

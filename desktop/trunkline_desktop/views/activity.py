@@ -61,7 +61,7 @@ class ActivityPage(Page):
         self._told.setText(str(failure))
         self._told.set_tone("failed")
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the numbers out when the question needs the room."""
         super().resizeEvent(event)
         for column in (table.ROWS, table.TOOK):

@@ -240,7 +240,7 @@ class AddPage(Page):
 
     # What happens on it
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the check below the form when there is no room beside it."""
         super().resizeEvent(event)
         is_narrow = self.width() < _STACK_BELOW

@@ -126,7 +126,7 @@ class AiAppsPage(QWidget):
         self._page.setVisible(not is_alone)
         self.panel.set_width(self.width() if is_alone else DRAWER_LARGEST)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Give page and panel their room."""
         super().resizeEvent(event)
         self._fit()

@@ -190,7 +190,7 @@ class _Name(Elided):
         self._box = box
         self.setBuddy(box)
 
-    def mouseReleaseEvent(self, event: object) -> None:  # noqa: N802  Qt's own name
+    def mouseReleaseEvent(self, event: object) -> None:
         """Tick the box, as its own words would."""
         self._box.click()
 

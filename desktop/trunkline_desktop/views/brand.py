@@ -27,7 +27,7 @@ class _Mark(QWidget):
         super().__init__()
         self.setFixedSize(QSize(24, 24))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's own name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the mark in the theme's colours."""
         painter = QPainter(self)
         mark.paint_app_icon(painter, QRectF(self.rect()))

@@ -52,15 +52,15 @@ class CallsModel(QAbstractTableModel):
         self._calls, self._names = shown, known
         self.endResetModel()
 
-    def rowCount(self, parent: _Index = _NOWHERE) -> int:  # noqa: N802  Qt's own name
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
         """Return how many calls are shown."""
         return 0 if parent.isValid() else len(self._calls)
 
-    def columnCount(self, parent: _Index = _NOWHERE) -> int:  # noqa: N802  Qt's own name
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
         """Return the six columns."""
         return 0 if parent.isValid() else 6
 
-    def headerData(  # noqa: N802  Qt's own name
+    def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Return the head of a column, numbers to the right."""
@@ -121,7 +121,7 @@ def asked(call: Call) -> str:
 class CallsDelegate(QStyledItemDelegate):
     """Paints a row of calls: two lines where there are two, code in the code font, a status."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802  Qt's own name
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Return the height of two lines; the width belongs to the header."""
         return QSize(0, TABLE_ROW)
 

@@ -215,7 +215,7 @@ class DatabasePage(Page):
 
     # What happens on it
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Stack the two cards when there is no room beside each other."""
         super().resizeEvent(event)
         stack(self._side, is_narrow=self.width() < _STACK_BELOW)

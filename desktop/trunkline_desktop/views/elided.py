@@ -37,21 +37,21 @@ class Elided(Text):
         self._cut()
         self.updateGeometry()
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's own name
+    def sizeHint(self) -> QSize:
         """Return the size of the whole text."""
         width = self.fontMetrics().horizontalAdvance(self._whole) + 2
         return QSize(width, super().sizeHint().height())
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's own name
+    def minimumSizeHint(self) -> QSize:
         """Return room for a few letters."""
         return QSize(min(self.sizeHint().width(), 48), super().minimumSizeHint().height())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut anew."""
         super().resizeEvent(event)
         self._cut()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's own name
+    def changeEvent(self, event: QEvent) -> None:
         """Measure again when the text size changes."""
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:

@@ -192,18 +192,18 @@ class FirstRun(QWidget):
 
     # What happens on it
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's own name
+    def showEvent(self, event: QShowEvent) -> None:
         """Put the focus where the person starts."""
         super().showEvent(event)
         self._paste.setFocus()
         self.look_at_clipboard()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Stack the three cards when there is no room beside each other."""
         super().resizeEvent(event)
         stack(self._ways, is_narrow=self.width() - 2 * MARGIN < _STACK_BELOW)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's own name
+    def changeEvent(self, event: QEvent) -> None:
         """Look at the clipboard again when the window comes to the front."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():

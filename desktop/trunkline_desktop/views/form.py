@@ -214,7 +214,7 @@ class ProfileForm(QWidget):
             elif isinstance(editor, QComboBox):
                 editor.currentIndexChanged.connect(self._on_changed)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's own name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let a field complain once the person has left it with something in it."""
         is_left = event.type() == QEvent.Type.FocusOut
         if is_left and isinstance(watched, QLineEdit) and watched.isModified():

@@ -92,7 +92,7 @@ class ReachCard(Card):
             if self.isVisible():
                 fade_in(self._address_field)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Stack title and transport, address and key, when there is no room side by side."""
         super().resizeEvent(event)
         is_narrow = self.width() < _STACK_BELOW

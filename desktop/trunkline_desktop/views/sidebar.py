@@ -18,12 +18,12 @@ from trunkline_desktop.widgets.text import Text, name_part, restyle
 class _Rows(DatabaseList):
     """As high as its rows, so that what follows stands right below them."""
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's own name
+    def sizeHint(self) -> QSize:
         """Return the height of all rows."""
         count = self.model().rowCount() if self.model() else 0
         return QSize(120, max(count, 1) * max(self.sizeHintForRow(0), 0))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's own name
+    def minimumSizeHint(self) -> QSize:
         """Ask for one row; the rest can scroll."""
         return QSize(120, max(self.sizeHintForRow(0), 0))
 
@@ -150,7 +150,7 @@ class Sidebar(QFrame):
         pages.addWidget(self.activity)
         column.addLayout(pages)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's own name
+    def changeEvent(self, event: QEvent) -> None:
         """Keep the border on the inner side."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:

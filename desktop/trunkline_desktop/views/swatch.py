@@ -42,7 +42,7 @@ class _Engine(QIconEngine):
         painter.end()
         return found
 
-    def scaledPixmap(  # noqa: N802  Qt's own name
+    def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         """Return the same; Qt scales ``size`` itself."""

@@ -142,7 +142,7 @@ class Window(QMainWindow):
         row.addWidget(self._pages, 1)
         self.setCentralWidget(inside)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's own name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow the sidebar in a narrow window."""
         super().resizeEvent(event)
         width = SIDEBAR_NARROW if self.width() < NARROW_BELOW else SIDEBAR

@@ -24,7 +24,7 @@ class _Chart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(56)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return a modest size; the chart takes what it gets."""
         return QSize(240, 104)
 
@@ -111,7 +111,7 @@ class BarChart(_Chart):
         """Return the tallest bar, at least 1."""
         return max(1, *(a + b for a, b in zip(self._values, self._attention, strict=True)))
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint axis, words and bars."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -164,7 +164,7 @@ class LineChart(_Chart):
         top = max((value for _, value in self._points), default=0)
         return next((step for step in _round_numbers() if step >= top), top)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint axis, words, line and points."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -64,7 +64,7 @@ class CopyField(QFrame):
         self._line.setAccessibleName(name)
         self._button.setAccessibleDescription(name)
 
-    def setAccessibleName(self, name: str) -> None:  # noqa: N802  Qt's name
+    def setAccessibleName(self, name: str) -> None:
         """Name frame and line alike, so that a label above can name it as any field."""
         super().setAccessibleName(name)
         self._line.setAccessibleName(name)

@@ -35,7 +35,7 @@ _SF = QStyle.StateFlag
 class DatabaseDelegate(QStyledItemDelegate):
     """Rows of 56 pixels and a gap of 2 between them, in either direction of reading."""
 
-    def sizeHint(  # noqa: N802  Qt's name
+    def sizeHint(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         """Return the height of two lines; the view sets the width."""

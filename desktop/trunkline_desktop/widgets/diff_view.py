@@ -52,11 +52,11 @@ class _Text(QPlainTextEdit):
         self.setPlainText("\n".join(line.text for line in lines))
         self._fit_margin()
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return no more height than the lines need."""
         return QSize(240, self.minimumHeight())
 
-    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802  Qt's name
+    def createMimeDataFromSelection(self) -> QMimeData:
         """Copy whole lines, as a unified diff."""
         cursor, data = self.textCursor(), QMimeData()
         first = self.document().findBlock(cursor.selectionStart()).blockNumber()
@@ -64,12 +64,12 @@ class _Text(QPlainTextEdit):
         data.setText(as_unified(self.lines[first : last + 1]))
         return data
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the margin at the start."""
         super().resizeEvent(event)
         self._fit_margin()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Fill changed lines over the whole width, then write."""
         painter = QPainter(self.viewport())
         for line, top, height in self.shown_lines():
@@ -116,11 +116,11 @@ class _Margin(QWidget):
         super().__init__(text)
         self._text = text
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the width the numbers need."""
         return QSize(self._text.margin_width(), 0)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the numbers and signs of the lines on screen."""
         painter, text = QPainter(self), self._text
         painter.setFont(text.font())
@@ -150,7 +150,7 @@ class _Find(QLineEdit):
 
     left = Signal()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave on Escape."""
         if event.key() == Qt.Key.Key_Escape:
             self.left.emit()

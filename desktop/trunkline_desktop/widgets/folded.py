@@ -25,18 +25,18 @@ class _Header(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the height of the line and the width of all its words."""
         words = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text())
         words += QFontMetrics(theme.font("caption")).horizontalAdvance(self.summary)
         height = max(_HEIGHT, self.fontMetrics().height() + 16)
         return QSize(words + 96, height)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Allow the words to be cut before the page is."""
         return QSize(160, self.sizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the line."""
         painter = QPainter(self)
         if self.underMouse():

@@ -35,17 +35,17 @@ class NavButton(QPushButton):
         self.setAccessibleName(f"{self.text()}, {count}" if count else self.text())
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the size of words and number in bold."""
         width = QFontMetrics(theme.font("strong")).horizontalAdvance(self.text())
         height = max(NAVIGATION, self.fontMetrics().height() + 16)
         return QSize(_WORDS_AT + width + 48, height)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Return the same height; words may be cut before the window is."""
         return QSize(_WORDS_AT + 48, self.sizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint fill, icon, words, number and ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -70,7 +70,7 @@ class Page(QWidget):
             row.insertWidget(0, note, 1)
         row.setAlignment(Qt.AlignmentFlag.AlignRight if is_above else Qt.AlignmentFlag(0))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow the margins in a narrow window."""
         super().resizeEvent(event)
         margin = MARGIN_NARROW if self.window().width() < NARROW_BELOW else MARGIN

@@ -49,13 +49,13 @@ class _Segment(QPushButton):
         if self.minimumWidth() != width:
             self.setMinimumWidth(width)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         """Measure again when the text size changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.reserve()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Turn arrow keys into steps."""
         step = _STEPS.get(Qt.Key(event.key()), 0)
         if step:
@@ -64,7 +64,7 @@ class _Segment(QPushButton):
         else:
             super().keyPressEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the segment, and the ring when the keyboard brought the focus."""
         super().paintEvent(event)
         if has_keyboard_focus(self):

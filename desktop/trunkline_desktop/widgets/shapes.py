@@ -21,7 +21,7 @@ class _Square(QWidget):
         self._side = side
         self.setFixedSize(side, side)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the fixed size."""
         return QSize(self._side, self._side)
 
@@ -40,7 +40,7 @@ class StatusShape(_Square):
         self.state = state
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the shape in the theme's colours."""
         painter = QPainter(self)
         paint_status(painter, QRectF(self.rect()), self.state)
@@ -69,15 +69,15 @@ class StageShape(_Square):
         self._follow()
         self.update()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
+    def showEvent(self, event: QShowEvent) -> None:
         """Start turning, if there is something to turn."""
         self._follow()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  Qt's name
+    def hideEvent(self, event: QHideEvent) -> None:
         """Stop turning."""
         self._timer.stop()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the shape in the theme's colours."""
         painter = QPainter(self)
         paint_stage(painter, QRectF(self.rect()), self.state, self._step)
@@ -116,7 +116,7 @@ class IconLabel(_Square):
         self._name, self._tint = name, tint
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the icon in the theme's colours."""
         painter = QPainter(self)
         icons.draw(painter, QRectF(self.rect()), self._name, self._tint)

@@ -23,11 +23,11 @@ class _Number(QWidget):
         self.number, self.state = number, "later"
         self.setFixedSize(_DISC, _DISC)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return the fixed size."""
         return QSize(_DISC, _DISC)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint disc and number."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -54,7 +54,7 @@ class _Line(QWidget):
         super().__init__()
         self.setFixedSize(_LINE, 1)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the line."""
         QPainter(self).fillRect(self.rect(), theme.color("border"))
 

@@ -53,17 +53,17 @@ class Tabs(QTabBar):
         self.blockSignals(False)
         self.update()
 
-    def tabSizeHint(self, index: int) -> QSize:  # noqa: N802  Qt's name
+    def tabSizeHint(self, index: int) -> QSize:
         """Return room for the words in bold, so that choosing moves nothing."""
         metrics = QFontMetrics(theme.font("strong"))
         width = metrics.horizontalAdvance(self.tabText(index)) + _BETWEEN
         return QSize(width, max(_HEIGHT, metrics.height() + 24))
 
-    def minimumTabSizeHint(self, index: int) -> QSize:  # noqa: N802  Qt's name
+    def minimumTabSizeHint(self, index: int) -> QSize:
         """Return the same: tabs scroll rather than shrink."""
         return self.tabSizeHint(index)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the separator, the words and the line under the chosen ones."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

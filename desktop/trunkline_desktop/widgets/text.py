@@ -43,7 +43,7 @@ class Text(QLabel):
         """Return the text as it was given."""
         return super().text().replace(_BREAK, "")
 
-    def setText(self, text: str) -> None:  # noqa: N802  Qt's own name
+    def setText(self, text: str) -> None:
         """Show ``text``; where it wraps, an endless word may break too, not widen the page."""
         super().setText(_ENDLESS.sub(rf"\g<0>{_BREAK}", text) if self.wordWrap() else text)
 
