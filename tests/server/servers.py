@@ -31,15 +31,18 @@ NOBODY = 65534
 async def listening(handler: Handler, host: str = LOCAL) -> AsyncIterator[int]:
     """Serve ``handler`` on a free port of ``host``; yield the port."""
     running: set[asyncio.Task[None]] = set()
+    transports: list[asyncio.Transport] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if task := asyncio.current_task():
             running.add(task)
+        transports.append(writer.transport)
         try:
             await handler(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            transports.append(writer.transport)  # another one since TLS began
             writer.close()
 
     server = await asyncio.start_server(serve, host, 0)
@@ -50,6 +53,9 @@ async def listening(handler: Handler, host: str = LOCAL) -> AsyncIterator[int]:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        for transport in transports:  # a goodbye of TLS can wait longer than the loop lives
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 def saying(words: bytes) -> Handler:
@@ -142,7 +148,7 @@ def tls_before(port: int, context: ssl.SSLContext) -> Handler:
             there.cancel()
             await asyncio.gather(there, return_exceptions=True)
         finally:
-            behind_writer.close()
+            behind_writer.transport.abort()
 
     return handler
 

@@ -101,6 +101,7 @@ class _Visit:
         """Hang up without waiting for the server."""
         if self._conn is not None:
             self._conn.terminate()
+            await asyncio.sleep(0)  # the socket is let go in the loop's next turn
 
     async def _resolve(self) -> _Outcome:
         if self.profile.sample:

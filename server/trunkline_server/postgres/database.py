@@ -452,6 +452,7 @@ async def _close(connection: Connection) -> None:
         await connection.close(timeout=TIDY_S)
     except (*_BROKEN, asyncpg.PostgresError, TimeoutError):
         connection.terminate()
+        await asyncio.sleep(0)  # the socket is let go in the loop's next turn
 
 
 async def _read_capped(
