@@ -36,13 +36,12 @@ async def listening(handler: Handler, host: str = LOCAL) -> AsyncIterator[int]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if task := asyncio.current_task():
             running.add(task)
-        transports.append(writer.transport)
+        transports.append(writer.transport)  # the socket's own, also when TLS is laid over it
         try:
             await handler(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            transports.append(writer.transport)  # another one since TLS began
             writer.close()
 
     server = await asyncio.start_server(serve, host, 0)

@@ -235,6 +235,7 @@ async def _opened(place: Place, timeout_s: float) -> AsyncIterator[Streams]:
             reader, writer = await asyncio.open_unix_connection(place.address)
         else:
             reader, writer = await asyncio.open_connection(place.address, place.port)
+    transport = writer.transport  # the socket's own, also when TLS is laid over it
     try:
         yield reader, writer
     finally:
@@ -242,5 +243,5 @@ async def _opened(place: Place, timeout_s: float) -> AsyncIterator[Streams]:
         # Leaving it open would warn at exit; a peer that never says goodbye must not hold us.
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), 0.1)
-        writer.transport.abort()
+        transport.abort()
         await asyncio.sleep(0)  # the transport lets go of its socket in the loop's next turn
