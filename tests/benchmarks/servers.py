@@ -1,4 +1,4 @@
-"""The relay's and the server's start: from spawn to the list of tools."""
+"""The starts of the relay, the server, the sample database and the whole demo."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from unittest import mock
 
 from tests.benchmarks.measure import (
@@ -34,6 +35,38 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="tl-") as home, at_home(home) as env:
         yield from _relay(env)
         yield from _server(env)
+
+
+def sample_rows() -> Iterator[Row]:
+    """Measure the sample database's first start and a later one, then the demo."""
+    with tempfile.TemporaryDirectory(prefix="tl-") as home:
+        with _timed() as first, at_home(home):
+            first.stop()
+        with _timed() as later, at_home(home):
+            later.stop()
+    with _timed() as demo:
+        subprocess.run([path_of("trunkline"), "demo"], stdout=subprocess.DEVNULL, check=True)
+    yield limit("sample database, first start", first.seconds, 5, "s", 1)
+    yield limit("sample database, a later start", later.seconds, 1, "s", 1)
+    yield limit("`trunkline demo`", demo.seconds, 15, "s", 1)
+
+
+class _Watch:
+    """Seconds since it was made, until :meth:`stop`."""
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+        self.seconds = 0.0
+
+    def stop(self) -> None:
+        self.seconds = self.seconds or perf_counter() - self._begun
+
+
+@contextmanager
+def _timed() -> Iterator[_Watch]:
+    watch = _Watch()
+    yield watch
+    watch.stop()
 
 
 @contextmanager
