@@ -92,8 +92,6 @@ class Page(QWidget):
 
     def _add_scroll(self) -> None:
         self.scroll_area = QScrollArea()
-        # The shorter name hides a method of QWidget nobody calls on a page.
-        self.scroll = self.scroll_area  # type: ignore[method-assign,assignment]  # as said above
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
