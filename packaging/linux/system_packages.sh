@@ -6,7 +6,8 @@ window="libegl1 libgl1 libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-curs
         libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0"
 desktop="xvfb xauth dbus dbus-x11 gnome-keyring libsecret-1-0 openbox trayer xdotool imagemagick
          x11-utils xclip fonts-inter fonts-dejavu-core"
-servers="postgresql pgbouncer"
+servers="postgresql pgbouncer nginx-light redis-server openssh-server sqlsmith iproute2
+         postgresql-15-hypopg postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-plpython3-15"
 
 case "${1:-run}" in
 run) wanted=$window ;;

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trunkline_server.profiles.profile import FieldError, Profile, from_json, problems, slug
+from trunkline_server.profiles.profile import (
+    FieldError,
+    Profile,
+    from_json,
+    parts_of,
+    problems,
+    slug,
+)
 
 # A busy computer is no reason to fail.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -121,3 +128,36 @@ def test_a_missing_id_or_name_is_a_type_error(field: str) -> None:
     del document[field]
     with pytest.raises(TypeError, match=field):
         from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("public.orders", ("public", "orders")),
+        ('"My schema"."a.b""c".x', ("My schema", 'a.b"c', "x")),
+        ("orders", ("orders",)),
+        ("a..b", ()),
+        ("a.", ()),
+        ("", ()),
+        ('"open', ()),
+    ],
+)
+def test_a_dotted_name_has_parts(name: str, parts: tuple[str, ...]):
+    assert parts_of(name) == parts
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("hidden", ("orders",)),
+        ("notes", ("orders",)),
+        ("tools", ("magic",)),
+        ("schemas", ("",)),
+        ("ssh_host", "a b"),
+        ("ssh_port", 0),
+        ("ssh_jump", ("a@b@c",)),
+    ],
+)
+def test_what_an_administrator_sets_is_checked(field: str, wrong: object):
+    profile = replace(Profile(id="a", name="A"), **{field: wrong})
+    assert [problem.field for problem in problems(profile)] == [field]

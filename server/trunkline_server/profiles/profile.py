@@ -16,11 +16,13 @@ Label = Literal["", "production", "staging", "test"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
 SSL_MODES: tuple[SslMode, ...] = get_args(SslMode)
 LABELS: tuple[Label, ...] = get_args(Label)
+TOOL_GROUPS = ("dba",)
 SESSION_ATTRS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
 
 _PORTS = range(1, 65536)
 _ID_CHARS = 40
 _ID = re.compile(rf"[a-z][a-z0-9-]{{0,{_ID_CHARS - 1}}}")
+_JUMP = re.compile(r"([^@\s,/]+@)?(\[[0-9a-fA-F:.]+\]|[^@\s,/:\[\]]+)(:[0-9]{1,5})?")
 _SECONDS_A_DAY = 86_400
 
 
@@ -51,6 +53,15 @@ class Profile:
         http_port: port of the HTTP or SSE endpoint, chosen once and kept; 0 until chosen.
         switched_on: whether the app starts its server when the app starts.
         sample: the embedded sample database; its address is found when it starts.
+        schemas: the schemas that may be read; () means all the login may read.
+        hidden: tables (``schema.table``) and columns (``schema.table.column``) nobody may see.
+        notes: what the model should know of a table, each ``schema.table: note``.
+        tools: further groups of tools switched on, such as "dba".
+        ssh_host: computer to reach the database through by SSH; "" means directly.
+        ssh_port: its port, 1 to 65535.
+        ssh_user: the login there; "" means the name of the person at this computer.
+        ssh_key: path of a private key; "" means the agent, the usual keys, or a password.
+        ssh_jump: computers to pass on the way, ``user@host:port`` each, in order.
     """
 
     id: str
@@ -75,6 +86,15 @@ class Profile:
     http_port: int = 0
     switched_on: bool = False
     sample: bool = False
+    schemas: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    ssh_host: str = ""
+    ssh_port: int = 22
+    ssh_user: str = ""
+    ssh_key: str = ""
+    ssh_jump: tuple[str, ...] = ()
 
     @property
     def is_socket(self) -> bool:
@@ -189,7 +209,9 @@ def problems(profile: Profile, others: Iterable[Profile] = ()) -> list[Problem]:
         ("name", not _is_taken(profile, others), "Another database already has this name."),
         ("label", profile.label in LABELS, "The label is production, staging, test or empty."),
         *_address_checks(profile),
+        *_tunnel_checks(profile),
         *_limit_checks(profile),
+        *_sight_checks(profile),
     )
     return [Problem(field, message) for field, is_right, message in checks if not is_right]
 
@@ -213,6 +235,51 @@ def _address_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
         ("sslkey", bool(profile.sslcert) == bool(profile.sslkey),
          "A client certificate and its key go together."),
     )  # fmt: skip
+
+
+def _tunnel_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
+    return (
+        ("ssh_host", not re.search(r"[\s/@?#,\0]", profile.ssh_host),
+         "An SSH host has no spaces, commas, / or @."),
+        ("ssh_host", not (profile.ssh_host and profile.is_socket),
+         "A Unix socket cannot be reached through SSH: enter the host as that computer sees it."),
+        ("ssh_port", _is_port(profile.ssh_port), "The port is a number from 1 to 65535."),
+        ("ssh_jump", all(_JUMP.fullmatch(jump) for jump in profile.ssh_jump),
+         "Write each computer on the way as user@host or user@host:port."),
+    )  # fmt: skip
+
+
+def _sight_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
+    return (
+        ("schemas", all(map(_is_text, profile.schemas)), "Name each schema."),
+        ("hidden", all(len(parts_of(name)) in {2, 3} for name in profile.hidden),
+         "Write what is hidden as schema.table or schema.table.column."),
+        ("notes", all(len(parts_of(n.partition(": ")[0])) == 2 and n.partition(": ")[2].strip()
+                      for n in profile.notes),
+         "Write each note as schema.table: what to know."),
+        ("tools", all(group in TOOL_GROUPS for group in profile.tools),
+         f"The groups of tools are: {', '.join(TOOL_GROUPS)}."),
+    )  # fmt: skip
+
+
+_PART = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\0]+))(\.|$)')
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the parts of ``schema.table`` or ``"My schema"."table"``, unquoted; () if malformed.
+
+    As PostgreSQL reads it, but upper and lower case letters without quotes stay as they are.
+    """
+    parts, at = [], 0
+    while at <= len(name):
+        found = _PART.match(name, at)
+        if found is None:
+            return ()
+        parts.append(found[1].replace('""', '"') if found[1] else found[2])
+        at = found.end()
+        if not found[3]:
+            return tuple(parts)
+    return ()
 
 
 def _limit_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 _T = TypeVar("_T")
-Kind = Literal["password", "token"]
+Kind = Literal["password", "token", "ssh"]
 
 SERVICE = "Trunkline"
-KINDS: tuple[Kind, ...] = ("password", "token")
+KINDS: tuple[Kind, ...] = ("password", "token", "ssh")
 
 # keyrings.alt writes readable files, or asks for a master password on a terminal nobody sees.
 _REFUSED = ("keyrings.alt", "keyring.backends.null", "keyring.backends.fail")
