@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from trunkline_server import edge
+from trunkline_server import edge, options
 from trunkline_server.errors import Failure, TrunklineError
 
 
@@ -18,8 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     edge.open_streams()
 
     def verb() -> int:
-        options = _parser().parse_args(arguments)
-        code: int = options.verb(options)
+        given = _parser().parse_args(arguments)
+        code: int = given.verb(given)
         return code
 
     def tell(failure: Failure) -> None:
@@ -58,98 +56,48 @@ class _Version(argparse.Action):
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
-    _add_database(run)
-    _option(run, "--transport", choices=("stdio", "http", "sse"), default="stdio",
-            help="how clients connect (default stdio)")  # fmt: skip
-    _option(run, "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    _option(
-        run,
-        "--port",
-        type=edge.whole,
-        metavar="N",
-        help="port; 0 is a free one (profile's or 8765)",
-    )
-    _option(run, "--max-rows", type=edge.whole, metavar="N", help="rows of a reply at most")
-    _option(run, "--max-bytes", type=edge.whole, metavar="N", help="bytes of a reply at most")
-    _option(
-        run, "--statement-timeout", type=edge.number, metavar="S", help="seconds a query may take"
-    )
-    _option(run, "--description", help="what the data is about, for the AI")
-    _option(run, "--token-file", metavar="FILE", help="file with the token clients must send")
-    _option(run, "--allowed-hosts", metavar="NAMES", default="",
-            help="further host names clients use for this server, separated by commas")  # fmt: skip
-    _flag(run, "--allow-remote", help="allow an address that other computers can reach")
-    _flag(run, "--events", help="write events to standard output, one JSON object per line")
-    _flag(run, "--until-eof", help="stop at the end of standard input")
+    options.add_run(run)
     run.set_defaults(verb=_run)
 
 
 def _add_check(check: argparse.ArgumentParser) -> None:
-    _add_database(check)
-    _flag(check, "--events", help="write events to standard output, one JSON object per line")
+    options.add_database(check)
+    options.flag(check, "--events", help="write events to standard output, one JSON object a line")
     check.add_argument("--json", action="store_true", help="answer JSON")
     check.set_defaults(verb=_check)
 
 
-def _add_database(parser: argparse.ArgumentParser) -> None:
-    _option(parser, "--profile", metavar="NAME",
-            help="a saved profile; - reads it from the first input line")  # fmt: skip
-    _option(
-        parser, "--url", help="a connection string; other users can read it, prefer DATABASE_URL"
-    )
-
-
-def _option(parser: argparse.ArgumentParser, name: str, **settings: Any) -> None:
-    """Add an option whose default may stand in the environment: text, which argparse converts."""
-    twin = twin_of(name)
-    settings["default"] = os.environ.get(twin) or settings.get("default")
-    settings["help"] = f"{settings['help']} [{twin}]"
-    parser.add_argument(name, **settings)
-
-
-def _flag(parser: argparse.ArgumentParser, name: str, **settings: Any) -> None:
-    twin = twin_of(name)
-    is_set = os.environ.get(twin, "").lower() in {"1", "true", "yes", "on"}
-    settings["help"] = f"{settings['help']} [{twin}]"
-    parser.add_argument(name, action="store_true", default=is_set, **settings)
-
-
-def twin_of(option: str) -> str:
-    """Return the environment variable that stands for an option: ``--port`` → TRUNKLINE_PORT."""
-    return "TRUNKLINE_" + option.lstrip("-").replace("-", "_").upper()
-
-
-def _run(options: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace) -> int:
     from trunkline_server.serving import order, run  # the server's own modules
     from trunkline_server.serving.standard import StandardStreams
 
     streams = StandardStreams()
     try:
-        wanted = order.of(options, streams)
+        wanted = order.of(given, streams)
     except TrunklineError as exc:
-        return order.refuse(exc, options, streams)
+        return order.refuse(exc, given, streams)
     return run.run(wanted, streams)
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(given: argparse.Namespace) -> int:
     from trunkline_server.postgres import check_cli  # asyncpg, but never FastMCP
 
-    return check_cli.run(options)
+    return check_cli.run(given)
 
 
-def _info(options: argparse.Namespace) -> int:
+def _info(given: argparse.Namespace) -> int:
     from trunkline_server import info  # reads folders and run files
 
     found = info.collect()
-    text = json.dumps(found, indent=2, ensure_ascii=False) if options.json else info.words(found)
+    text = json.dumps(found, indent=2, ensure_ascii=False) if given.json else info.words(found)
     sys.stdout.write(f"{text}\n")
     return 0
 
 
-def _token(options: argparse.Namespace) -> int:
+def _token(given: argparse.Namespace) -> int:
     from trunkline_server.serving import tokens  # may ask the keyring
 
-    sys.stdout.write(f"{tokens.kept(options.profile) if options.profile else tokens.new()}\n")
+    sys.stdout.write(f"{tokens.kept(given.profile) if given.profile else tokens.new()}\n")
     return 0
 
 

@@ -53,7 +53,7 @@ def test_forgetting_deletes_every_kind_and_only_of_this_profile(
         secrets.put("other", "o", kind)
     secrets.forget("sales")
     secrets.forget("sales")
-    assert {account for _, account in memory_keyring.kept} == {"other", "other/token"}
+    assert {a for _, a in memory_keyring.kept} == {"other", "other/ssh", "other/token"}
 
 
 class Broken(KeyringBackend):
