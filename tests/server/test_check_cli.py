@@ -118,7 +118,7 @@ def test_a_first_line_that_is_no_profile_is_a_usage_error():
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "The first input line is not a profile.\n"
+    assert done.stderr.startswith("The first input line is not a profile. ")
 
 
 @pytest.mark.usefixtures("home", "memory_keyring")

@@ -13,18 +13,17 @@ import time
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from trunkline_server import events
-from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, Failure, TrunklineError, fail
+from trunkline_server import events, subjects
+from trunkline_server.errors import EXIT_FAILED, EXIT_USAGE, Failure, TrunklineError
 from trunkline_server.postgres.check import check
-from trunkline_server.profiles.profile import Profile, from_json, problems
+from trunkline_server.profiles.profile import Profile
 from trunkline_server.stages import title
-
-Subject = tuple[Profile, str | None]
+from trunkline_server.subjects import Subject
 
 FROM_INPUT = "-"
-_URL = "DATABASE_URL"
 
 _LAST_WORD_S = 0.15
 _SIGNS = {"done": "✓", "warned": "!", "failed": "✗", "skipped": "○"}
@@ -35,12 +34,14 @@ def run(options: Namespace) -> int:
     """Check one database and return the exit code: 0 passed, 1 failed, 2 unusable input.
 
     ``options`` has ``profile`` (a name, an id, ``-`` for the first input line, or nothing), may
-    have ``url``, ``events`` and ``json``. Without profile and url, ``DATABASE_URL`` is checked.
+    have ``url``, ``events`` and ``json``. Without profile and url, ``DATABASE_URL``, ``PG*`` or
+    those of a ``.env`` file are checked.
     Under ``events`` with ``-`` the end of the input cancels the check.
     """
     _speak_utf8()
     try:
-        profile, password = _subject(options)
+        subject = _subject(options)
+        profile, password = subject.profile, _password(subject)
     except TrunklineError as exc:
         return _refuse(exc.failure, as_event=options.events)
     try:
@@ -61,65 +62,28 @@ def _speak_utf8() -> None:
 def _subject(options: Namespace) -> Subject:
     name = _name(options)
     if name == FROM_INPUT:
-        profile, password = _from_first_line(sys.stdin.buffer.readline())
-    elif name:
-        profile, password = _saved(name)
-    else:
-        profile, password = _parsed(getattr(options, "url", None) or os.environ.get(_URL))
-    # A form that is checked before it is saved has no id or name of its own yet.
-    wrong = [p for p in problems(profile) if p.field not in {"id", "name"}]
-    if wrong:
-        raise fail("profile.incomplete", wrong[0].message, f"See “{wrong[0].field}”.")
-    return profile, password
+        return subjects.from_first_line(sys.stdin.buffer.readline(), is_form=True)
+    if name:
+        return subjects.saved(name)
+    if url := getattr(options, "url", None):
+        return subjects.from_url(url)
+    return subjects.from_surroundings(os.environ, Path.cwd())
+
+
+def _password(subject: Subject) -> str | None:
+    if not subject.profile.sample:
+        return subject.password()
+    from trunkline_server import sample  # the extra "sample" may be absent
+
+    try:
+        return subject.password() or sample.password()
+    except TrunklineError:
+        return None  # the first stage finds the same, as an event of its own
 
 
 def _name(options: Namespace) -> str:
     chosen = options.profile
     return str((chosen[0] if isinstance(chosen, list | tuple) else chosen) or "")
-
-
-def _from_first_line(line: bytes) -> Subject:
-    try:
-        document = json.loads(line)
-        profile, password = from_json(document["profile"]), document.get("password")
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise fail("usage.first_line", "The first input line is not a profile.") from exc
-    return profile, password or _sample_password(profile)
-
-
-def _saved(name: str) -> Subject:
-    # Only needed here: the keyring costs a tenth of a second, more when it must be unlocked.
-    from trunkline_server.profiles import secrets, store
-
-    profile = store.Store().get(name)
-    return profile, secrets.get(profile.id) or _sample_password(profile)
-
-
-def _sample_password(profile: Profile) -> str | None:
-    """Return a new password of the sample. Only when none is known: the old one ends with it."""
-    if not profile.sample:
-        return None
-    from trunkline_server import sample  # the extra "sample" may be absent
-
-    try:
-        return sample.password()
-    except TrunklineError:
-        return None  # the first stage finds the same, as an event of its own
-
-
-def _parsed(text: str | None) -> Subject:
-    if not text:
-        raise fail(
-            "usage.nothing",
-            "There is no database to check.",
-            f"Name one with --profile or --url, or set {_URL}.",
-        )
-    from trunkline_server.profiles import dsn  # saved profiles need no parser
-
-    parsed = dsn.parse(text)
-    for note in parsed.notes:
-        sys.stderr.write(f"{note}\n")
-    return parsed.profile(str(parsed.fields.get("database") or "database")), parsed.password
 
 
 def _refuse(failure: Failure, *, as_event: bool) -> int:
