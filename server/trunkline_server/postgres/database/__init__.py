@@ -1,0 +1,11 @@
+"""Connections to one database and reading from it, so that nothing can change; see ``guard``.
+
+The only package that imports asyncpg.
+"""
+
+from trunkline_server.postgres.database.connecting import connect
+from trunkline_server.postgres.database.connection import Connection
+from trunkline_server.postgres.database.database import Database
+from trunkline_server.postgres.database.failures import failure_of
+
+__all__ = ["Connection", "Database", "connect", "failure_of"]

@@ -1,0 +1,50 @@
+"""What the driver raises, in words a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import asyncpg
+
+from trunkline_server.errors import Failure, TrunklineError, explain
+from trunkline_server.profiles.profile import Profile
+
+MAX_DETAIL = 2000  # letters of PostgreSQL's own words; they can quote a whole value
+
+BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
+          asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)  # fmt: skip
+
+
+class explained:  # noqa: N801 - used as a word after ``with``
+    """Translate what the driver raises, once, at this edge."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
+        if isinstance(exc, Exception) and not isinstance(exc, TrunklineError):
+            raise TrunklineError(failure_of(exc, self._profile)) from exc
+
+
+def failure_of(exc: Exception, profile: Profile) -> Failure:
+    """Return what a person, and the model, should read: PostgreSQL's words are the detail."""
+    failure = explain(
+        exc,
+        host=profile.host,
+        port=profile.port,
+        database=profile.database,
+        user=profile.user,
+    )
+    return replace(failure, detail=_detail(exc))
+
+
+def _detail(exc: Exception) -> str:
+    if isinstance(exc, asyncpg.PostgresError):
+        position = getattr(exc, "position", None)
+        return str(exc)[:MAX_DETAIL] + (f"\nPOSITION:  {position}" if position else "")
+    # The system's words can name folders of this computer.
+    words = (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
+    return words[:MAX_DETAIL]
