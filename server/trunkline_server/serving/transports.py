@@ -10,13 +10,25 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from trunkline_server.serving.gate.certificate import Files
+from trunkline_server.serving.gate.rules import OnRefused
+from trunkline_server.serving.gate.sizes import Sizes
+
 GRACE_S = 2
 
 
 class Endpoint(uvicorn.Server):
     """uvicorn that leaves signals to us and says nothing on its own."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        tls: Files | None = None,
+        limits: Sizes | None = None,
+        on_refused: OnRefused | None = None,
+    ) -> None:
+        """Prepare ``app`` for :meth:`run_on`; pass ``rules.tls``, ``.sizes``, ``.on_refused``."""
         self._has_started = asyncio.Event()
         super().__init__(
             uvicorn.Config(
@@ -27,6 +39,8 @@ class Endpoint(uvicorn.Server):
                 ws="none",
                 timeout_graceful_shutdown=GRACE_S,
                 server_header=False,
+                # The gate reads X-Forwarded-For itself, and from nobody it was not told to trust.
+                proxy_headers=False,
             )
         )
 
