@@ -6,7 +6,7 @@ LOCK := packaging/requirements.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench screenshots lock clean
+.PHONY: help setup run test node check format bench screenshots lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,12 @@ $(READY): $(LOCK) pyproject.toml
 run: $(READY) ## start the app; without a display, the demo in the terminal
 	@sh packaging/linux/run.sh $(BIN)/trunkline
 
-test: $(READY) ## run every test, the real-desktop journey included
+test: $(READY) node ## run every test, the real-desktop journey included
 	@sh packaging/linux/system_packages.sh test
 	$(BIN)/python -m pytest
+
+node: ## fetch what the tests start from npm: the conformance suite, the inspector
+	@sh packaging/node/install.sh tools
 
 check: $(READY) ## format, lint, types, import contracts and the fast tests
 	$(BIN)/ruff format --check .
@@ -40,6 +43,8 @@ format: $(READY) ## put every file into the one format
 
 bench: $(READY) ## measure speed and memory; nothing here can fail a test
 	@sh packaging/linux/system_packages.sh test
+	@sh packaging/node/install.sh tools
+	@sh packaging/node/install.sh peers
 	$(BIN)/python -m tests.benchmarks
 
 screenshots: $(READY) ## render every page, light and dark, into packaging/screenshots
@@ -50,4 +55,4 @@ lock: ## pin every dependency again, with hashes (needs uv)
 	rm -f uv.lock
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .node build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
