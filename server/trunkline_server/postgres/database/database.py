@@ -13,6 +13,7 @@ import anyio
 import asyncpg
 
 from trunkline_server.errors import fail
+from trunkline_server.postgres.database.asking import Asking
 from trunkline_server.postgres.database.connecting import connect
 from trunkline_server.postgres.database.connection import Connection, TypeInfo
 from trunkline_server.postgres.database.failures import BROKEN, explained
@@ -77,6 +78,17 @@ class Database:
         with explained(self.profile):
             async with self._transaction() as connection:
                 return [dict(row) for row in await connection.fetch(sql, *args)]
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Asking]:
+        """Lend one read-only transaction for several questions of our own, rolled back at the end.
+
+        Raises:
+            TrunklineError: as :meth:`fetch`.
+        """
+        with explained(self.profile):
+            async with self._transaction() as connection:
+                yield Asking(connection, self._lookup, self.profile)
 
     async def close(self) -> None:
         """Close every connection; running statements are left to their callers."""
