@@ -77,6 +77,7 @@ def _add_endpoint(group: Taker) -> None:
     )
     option(group, "--workers", type=edge.whole, metavar="N", default=1,
            help="processes that share the port (http; default 1)")  # fmt: skip
+    flag(group, "--stateless", help="let every http request stand alone, for several replicas")
     option(group, "--allowed-hosts", metavar="NAMES", default="",
            help="further host names clients use for this server, separated by commas")  # fmt: skip
     flag(group, "--allow-remote", help="allow an address that other computers can reach")
@@ -115,12 +116,17 @@ def _add_bounds(group: Taker) -> None:
 
 def _add_watching(group: Taker) -> None:
     option(group, "--metrics-port", type=edge.whole, metavar="N",
-           help="serve Prometheus metrics on this port of 127.0.0.1")  # fmt: skip
+           help="serve Prometheus metrics on this port of 127.0.0.1; 0 is a free one")  # fmt: skip
+    flag(group, "--metrics", help="serve Prometheus metrics at /metrics, behind the token")
     option(group, "--log-format", choices=("text", "json"), default="text",
            help="how lines on standard error look (default text)")  # fmt: skip
     option(group, "--audit-log", metavar="FILE|-", help="write every call as a line of JSON")
     option(group, "--keep-activity", type=edge.number, metavar="DAYS",
-           help="how long calls are remembered")  # fmt: skip
+           help="how long calls are remembered (default 30; 0 keeps none)")  # fmt: skip
+    option(group, "--keep-activity-mb", type=edge.number, metavar="MB",
+           help="how large their file may get (default 50)")  # fmt: skip
+    option(group, "--activity-statements", choices=("text", "hash", "none"), default="text",
+           help="what is kept of statements, in the audit log too (default text)")  # fmt: skip
 
 
 def option(parser: Taker, name: str, **settings: Any) -> None:

@@ -108,7 +108,7 @@ def test_odd_values_are_kept_somehow_and_harm_no_other_call(
     log.record(call(**odd))
     log.record(call(NOON - 1, rows=7))
     log.flush()
-    assert log.recent()[-1].rows == 7
+    assert log.recent()[0].rows == 7
 
 
 def test_recording_something_else_never_raises(log: Activity) -> None:
