@@ -73,9 +73,9 @@ def _run(given: argparse.Namespace) -> int:
 
     streams = StandardStreams()
     try:
-        wanted = order.of(given, streams)
+        wanted = order.of(given, streams.read_line)
     except TrunklineError as exc:
-        return order.refuse(exc, given, streams)
+        return run.refuse(exc, streams, has_events=given.events)
     return run.run(wanted, streams)
 
 

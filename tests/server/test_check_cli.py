@@ -151,7 +151,7 @@ def test_without_a_database_it_is_a_usage_error(
 ):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert check_cli.run(check_cli.Namespace(profile=None, events=False)) == 2
-    assert capsys.readouterr().err.startswith("There is no database to check.")
+    assert capsys.readouterr().err.startswith("There is no database to ask.")
 
 
 def test_an_unfinished_form_is_refused_before_anything_is_tried():

@@ -115,7 +115,7 @@ def test_a_killed_server_does_not_block_the_next(reader_profile: Profile):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("run",), 2, "There is no database to serve."),
+        (("run",), 2, "There is no database to ask."),
         (("run", "--profile", "nobody"), 1, "There is no database “nobody”."),
         (("run", "--profile", "a", "--url", "postgresql://h/d"), 2, "both given"),
         (("run", "--url", "postgresql://h/d", "--transport", "carrier-pigeon"), 2, "pigeon"),

@@ -19,7 +19,7 @@ from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving import app
 from trunkline_server.serving.activity import Call
-from trunkline_server.serving.source import Source
+from trunkline_server.serving.source import Source, Sources
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.usefixtures("home")
 async def asking(
     profile: Profile, calls: list[Call] | None = None, password: str = PASSWORD
 ) -> AsyncIterator[Client[Any]]:
-    source = Source(profile, lambda: password)
-    server = app.build(source, (calls if calls is not None else []).append)
+    sources = Sources([Source(profile, lambda: password)])
+    server = app.build(sources, (calls if calls is not None else []).append)
     async with Client(server) as client:
         yield client
-    await source.close()
+    await sources.close()
 
 
 async def answer(client: Client[Any], tool: str, **arguments: Any) -> dict[str, Any]:

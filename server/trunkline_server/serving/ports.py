@@ -13,6 +13,7 @@ from pathlib import Path
 from trunkline_server.errors import TrunklineError, fail
 
 DEFAULT_PORT = 8765
+CAN_SHARE = sys.platform != "win32"  # a listening socket, handed to several processes
 
 
 def is_loopback(host: str) -> bool:
@@ -73,12 +74,12 @@ def _not_bound(host: str, port: int, exc: OSError) -> TrunklineError:
                 "Use 127.0.0.1, or an address of this computer.", str(exc))  # fmt: skip
 
 
-def url_of(listener: socket.socket, host: str, path: str) -> str:
+def url_of(listener: socket.socket, host: str, path: str, scheme: str = "http") -> str:
     """Return the address of the endpoint as a client on this computer writes it."""
     port = listener.getsockname()[1]
     name = "127.0.0.1" if host in {"0.0.0.0", ""} else host.strip("[]")  # noqa: S104  a comparison
     shown = f"[{name}]" if ":" in name else name
-    return f"http://{shown}:{port}{path}"
+    return f"{scheme}://{shown}:{port}{path}"
 
 
 def program_on(port: int) -> str:

@@ -1,4 +1,4 @@
-"""One run: a profile is served over its transports until somebody says stop."""
+"""One run: databases are served over their transport, in this process, until somebody says stop."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from itertools import chain, repeat
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events, lifetime
-from trunkline_server.errors import EXIT_FAILED, TrunklineError, explain, fail
-from trunkline_server.profiles.profile import Profile, Transport
-from trunkline_server.serving import ports
-from trunkline_server.serving.activity import Activity
+from trunkline_server.errors import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    TrunklineError,
+    explain,
+)
+from trunkline_server.serving import logins, ports
 from trunkline_server.serving.link import Claim, Link
-from trunkline_server.serving.source import Source, warm_up
+from trunkline_server.serving.observe import Observer
+from trunkline_server.serving.order import Order
+from trunkline_server.serving.readiness import Readiness
+from trunkline_server.serving.report import Reporter
+from trunkline_server.serving.source import Source, Sources, warm_up
 from trunkline_server.serving.standard import StandardStreams
 
 if TYPE_CHECKING:
@@ -29,85 +35,16 @@ if TYPE_CHECKING:
 
 _WARM_UP_AFTER_S = 0.3
 
-_LOOK_AGAIN_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 
-# No patience cures these: somebody has to change the profile, its password or the keyring first.
-_HOPELESS = (
-    "database.unknown",
-    "login.not_allowed",
-    "login.password",
-    "login.role",
-    "sample.",
-    "secrets.",
-    "tls.",
-)
+def run(order: Order, streams: StandardStreams, listener: socket.socket | None = None) -> int:
+    """Serve until told to stop; returns the exit code.
 
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What to serve and how.
-
-    Attributes:
-        profile: the database.
-        password: asked for when the first question comes.
-        transport: ``stdio``, ``http`` or ``sse``.
-        host: address to listen on.
-        port: port to listen on; 0 means a free one.
-        token: what HTTP and SSE clients must know; "" for stdio.
-        allowed_hosts: further names clients may call this server by.
-        has_link: whether relays find this server; only one can have it per profile.
-        has_events: standard output carries events instead of MCP.
-        until_eof: the end of the input means stop.
+    ``listener`` is a socket that listens already; without it one is bound when it is needed.
     """
-
-    profile: Profile
-    password: Callable[[], str | None]
-    transport: Transport
-    host: str = "127.0.0.1"
-    port: int = 0
-    token: str = field(default="", repr=False)
-    allowed_hosts: tuple[str, ...] = ()
-    has_link: bool = True
-    has_events: bool = False
-    until_eof: bool = False
-
-    @property
-    def is_stdio_server(self) -> bool:
-        """Whether standard input and output are MCP."""
-        return self.transport == "stdio" and not self.has_events
-
-
-class Reporter:
-    """Tells what happens: events on standard output, or words on standard error."""
-
-    def __init__(self, streams: StandardStreams, *, has_events: bool) -> None:
-        self._streams = streams
-        self._has_events = has_events
-
-    def __call__(self, event: events.Event) -> None:
-        """Tell one event; a reader that is gone is no reason to fail."""
-        with contextlib.suppress(OSError):
-            if self._has_events:
-                self._streams.write_line(events.encode(event).encode())
-            elif words := _in_words(event):
-                os.write(2, f"{words}\n".encode())
-
-
-def _in_words(event: events.Event) -> str:
-    if isinstance(event, events.Failed):
-        details = f"\nDetails: {event.detail}" if event.detail else ""
-        return f"{event.failure}{details}"
-    if isinstance(event, events.Ready) and event.url:
-        return f"Serving at {event.url}"
-    return ""
-
-
-def run(order: Order, streams: StandardStreams) -> int:
-    """Serve until told to stop; returns the exit code."""
     report = Reporter(streams, has_events=order.has_events)
     _quiet()
     try:
-        reason = asyncio.run(_Run(order, streams, report).until_stopped())
+        reason = asyncio.run(_Run(order, streams, report, listener).until_stopped())
     except TrunklineError as exc:
         report(events.failed(exc.failure))
         return EXIT_FAILED
@@ -121,6 +58,12 @@ def run(order: Order, streams: StandardStreams) -> int:
     return 0
 
 
+def refuse(exc: TrunklineError, streams: StandardStreams, *, has_events: bool) -> int:
+    """Tell why nothing is served; returns the exit code."""
+    Reporter(streams, has_events=has_events)(events.failed(exc.failure))
+    return EXIT_USAGE if exc.code.startswith("usage.") else EXIT_FAILED
+
+
 def _quiet() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     for name in ("mcp", "fastmcp", "uvicorn", "asyncio"):
@@ -128,10 +71,17 @@ def _quiet() -> None:
 
 
 class _Run:
-    def __init__(self, order: Order, streams: StandardStreams, report: Reporter) -> None:
+    def __init__(
+        self,
+        order: Order,
+        streams: StandardStreams,
+        report: Reporter,
+        listener: socket.socket | None,
+    ) -> None:
         self._order = order
         self._streams = streams
         self._report = report
+        self._listener = listener
         self._reason = ""
         self._failure: TrunklineError | None = None
         self._stop = asyncio.Event()
@@ -142,46 +92,22 @@ class _Run:
         self._listen_to_signals()
         async with contextlib.AsyncExitStack() as stack:
             # What can fail at once comes first: FastMCP takes a second to load.
-            claim = await self._claimed(stack)
+            claim = self._claimed(stack)
             listener = self._bound(stack)
-            source = Source(self._order.profile, self._order.password)
-            stack.push_async_callback(source.close)
-            server = await self._server(source, stack)
+            self._observer = self._observed(stack)
+            sources = Sources([Source(s.profile, s.password, s.ssh) for s in self._order.subjects])
+            stack.push_async_callback(sources.close)
+            self._readiness = Readiness(sources)
+            stack.push_async_callback(self._readiness.close)
+            server = await self._server(sources)
             await self._serve(server, claim, listener, stack)
-            if self._order.has_events:
-                stack.push_async_callback(_cancelled, asyncio.create_task(self._try_login(source)))
-            else:
-                self._loop.call_later(_WARM_UP_AFTER_S, warm_up)
+            self._look_after(sources, stack)
             await self._stop.wait()
         if self._failure is not None:
             raise self._failure
         return self._reason
 
-    async def _try_login(self, source: Source) -> None:
-        """Tell, before a question does, that the database cannot be asked, and when it can."""
-        told = ""
-        for wait_s in chain(_LOOK_AGAIN_S, repeat(_LOOK_AGAIN_S[-1])):
-            failure = await self._failed_login(source)
-            if failure is None or failure.code.startswith(_HOPELESS):
-                break
-            if failure.code != told:
-                self._report(events.failed(failure.failure, stage="login"))
-            told = failure.code
-            await asyncio.sleep(wait_s)
-        if failure is not None:
-            self._failure = failure
-            self._end("the login does not work")
-        elif told:
-            self._report(events.Stage(stage="login", state="done"))
-
-    async def _failed_login(self, source: Source) -> TrunklineError | None:
-        try:
-            await (await source.database()).fetch("SELECT 1 AS works")
-        except TrunklineError as exc:
-            return exc
-        return None
-
-    async def _claimed(self, stack: contextlib.AsyncExitStack) -> Claim | None:
+    def _claimed(self, stack: contextlib.AsyncExitStack) -> Claim | None:
         if not self._order.has_link or self._order.is_stdio_server:
             return None
         claim = Claim(self._order.profile)
@@ -191,17 +117,44 @@ class _Run:
     def _bound(self, stack: contextlib.AsyncExitStack) -> socket.socket | None:
         if self._order.transport == "stdio":
             return None
-        return stack.enter_context(ports.bind(self._order.host, self._order.port))
+        bound = self._listener or ports.bind(self._order.host, self._order.port)
+        return stack.enter_context(bound)
 
-    async def _server(self, source: Source, stack: contextlib.AsyncExitStack) -> Any:
-        activity = Activity()
-        stack.callback(activity.close)
+    def _observed(self, stack: contextlib.AsyncExitStack) -> Observer:
+        order = self._order
+        observer = Observer(
+            order.watching,
+            profiles=[subject.profile for subject in order.subjects],
+            output=None if order.has_events or order.transport == "stdio" else self._write,
+            tell=lambda failure: logging.getLogger("trunkline").warning("%s", failure),
+        )
+        stack.callback(observer.close)
+        return observer
+
+    def _write(self, line: bytes) -> None:
+        self._streams.write_line(line)
+
+    async def _server(self, sources: Sources) -> Any:
         from trunkline_server.serving import app  # not at the top: it takes a second to load
 
-        return await app.ready(source, activity.record, self._on_client)
+        return await app.ready(sources, self._observer.record, self._on_client)
 
     def _on_client(self, name: str, version: str, transport: str) -> None:
+        self._observer.client(name, version, transport, self._order.profile.id)
         self._report(events.Client(name=name, version=version, transport=transport))
+
+    def _look_after(self, sources: Sources, stack: contextlib.AsyncExitStack) -> None:
+        """Try the login at once when somebody watches; else only load what a question needs."""
+        if self._order.has_events and len(sources) == 1:
+            task = asyncio.create_task(self._try_login(next(iter(sources))))
+            stack.push_async_callback(_cancelled, task)
+        else:
+            self._loop.call_later(_WARM_UP_AFTER_S, warm_up)
+
+    async def _try_login(self, source: Source) -> None:
+        self._failure = await logins.try_login(source, self._report)
+        if self._failure is not None:
+            self._end("the login does not work")
 
     async def _serve(
         self,
@@ -224,17 +177,25 @@ class _Run:
 
     @contextlib.asynccontextmanager
     async def _endpoint(self, server: Any, listener: socket.socket) -> AsyncIterator[str]:
-        from trunkline_server.serving import app, transports  # loaded with FastMCP
+        from trunkline_server.serving import app, gate, transports  # loaded with FastMCP
 
-        order = self._order
+        order, rules = self._order, self._order.rules
+        assert rules is not None  # noqa: S101  http and sse always have them
         kind: Literal["http", "sse"] = "sse" if order.transport == "sse" else "http"
-        asgi = app.http_app(server, kind, order.token, order.allowed_hosts)
-        endpoint = transports.Endpoint(asgi)
+        rules = replace(rules, is_ready=self._readiness, on_refused=self._observer.refused)
+        asgi = app.http_app(server, kind, order.allowed_hosts, is_stateless=order.is_stateless)
+        endpoint = transports.Endpoint(
+            gate.guarded(asgi, rules),
+            tls=rules.tls,
+            limits=rules.sizes,
+            on_refused=rules.on_refused,
+        )
         serving = asyncio.create_task(endpoint.run_on(listener))
         serving.add_done_callback(lambda _: self._end("the endpoint ended"))
         try:
             await endpoint.until_started(serving)
-            yield ports.url_of(listener, order.host, "/mcp" if kind == "http" else "/sse")
+            scheme = "https" if rules.tls else "http"
+            yield ports.url_of(listener, order.host, app.PATHS[kind], scheme)
         finally:
             endpoint.stop()
             await serving
@@ -286,17 +247,3 @@ class _Run:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
-
-
-def require_local(host: str, *, allow_remote: bool) -> None:
-    """Refuse an address other computers can reach, unless it is meant.
-
-    Raises:
-        TrunklineError: ``run.remote``.
-    """
-    if not ports.is_loopback(host) and not allow_remote:
-        raise fail(
-            "run.remote",
-            f"Listening on {host} would let other computers ask this database.",
-            "Use 127.0.0.1, or add --allow-remote if that is what you want.",
-        )

@@ -31,9 +31,12 @@ TIDY_AT_ONCE_S = 0.5  # of it while somebody waits for the answer
 class Database:
     """Reads from the database of one profile over a few connections, opened when needed."""
 
-    def __init__(self, profile: Profile, password: str | None) -> None:
+    def __init__(
+        self, profile: Profile, password: str | None, *, ssh_secret: str | None = None
+    ) -> None:
         self.profile = profile
         self._password = password
+        self._ssh_secret = ssh_secret
         self._idle: list[Connection] = []
         self._open = 0
         self._tidying: set[asyncio.Task[None]] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from trunkline_server.errors import fail
 from trunkline_server.serving.source import Source
 
 Arguments = dict[str, Any]
+
+DATABASE = "database"  # the argument that names one of several; tools never see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Tool:
         properties: name of each argument and its JSON schema.
         required: the arguments that must be there.
         run: takes the database and checked arguments.
+        group: "core" is always there, others are switched on.
     """
 
     name: str
@@ -40,12 +43,16 @@ class Tool:
     properties: dict[str, dict[str, Any]]
     required: tuple[str, ...] = ()
     run: Callable[[Source, Arguments], Awaitable[Answer]]
+    group: str = "core"
 
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON schema of the arguments."""
-        schema: dict[str, Any] = {"type": "object", "properties": self.properties}
-        return {**schema, "required": list(self.required)} if self.required else schema
+    def schema(self, databases: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the JSON schema of the arguments; ``databases`` to choose from, when several."""
+        properties, required = self.properties, self.required
+        if len(databases) > 1:
+            properties = {**properties, DATABASE: {"type": "string", "enum": list(databases)}}
+            required = (*required, DATABASE)
+        schema: dict[str, Any] = {"type": "object", "properties": properties}
+        return {**schema, "required": list(required)} if required else schema
 
     def checked(self, arguments: Arguments) -> Arguments:
         """Return the arguments as the schema wants them; ``null`` counts as left out.
@@ -67,15 +74,23 @@ class Tool:
         return {name: _as(self.properties[name], name, value) for name, value in given.items()}
 
 
-_WORDS = {"string": "text", "integer": "a whole number", "array": "a list"}
+_KINDS: dict[str, tuple[type, str]] = {
+    "string": (str, "text"),
+    "integer": (int, "a whole number"),
+    "boolean": (bool, "true or false"),
+    "array": (list, "a list"),
+}
 
 
 def _as(schema: dict[str, Any], name: str, value: object) -> object:
     wanted = schema["type"]
     value = _unpacked(wanted, value)
-    kinds = {"string": str, "integer": int, "array": list}
-    if not isinstance(value, kinds[wanted]) or isinstance(value, bool):
-        raise fail("arguments.type", f"The argument “{name}” must be {_WORDS[wanted]}.")
+    kind, words = _KINDS[wanted]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise fail("arguments.type", f"The argument “{name}” must be {words}.")
+    choices = schema.get("enum")
+    if choices and value not in choices:
+        raise fail("arguments.type", f"The argument “{name}” is one of: {', '.join(choices)}.")
     least = schema.get("minimum")
     if least is not None and isinstance(value, int) and value < least:
         raise fail("arguments.type", f"The argument “{name}” must be at least {least}.")

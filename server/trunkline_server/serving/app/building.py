@@ -1,0 +1,71 @@
+"""The server of one or several databases, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version as version_of
+from typing import Any
+
+from fastmcp import FastMCP
+
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.serving.app.introductions import Introductions, OnClient
+from trunkline_server.serving.app.offered import Record, offered
+from trunkline_server.serving.app.sessions import rehearse
+from trunkline_server.serving.source import Sources
+from trunkline_server.serving.tools.query import EXECUTE_QUERY
+from trunkline_server.serving.tools.schema import DESCRIBE_TABLE, LIST_TABLES
+from trunkline_server.serving.tools.tool import Tool
+
+TOOLS: tuple[Tool, ...] = (LIST_TABLES, DESCRIBE_TABLE, EXECUTE_QUERY)
+
+MAX_NOTES = 4000  # letters of all notes together: a model reads them in every conversation
+
+_RULES_OF_ONE = (
+    "Reads the PostgreSQL database “{name}”; nothing in it can be changed. Start with list_tables, "
+    "then describe_table, then execute_query."
+)
+_RULES_OF_MANY = (
+    "Reads several PostgreSQL databases; nothing in them can be changed. Every tool takes one of "
+    "them as `database`. Start with list_tables, then describe_table, then execute_query."
+)
+
+
+def build(sources: Sources, record: Record) -> FastMCP[Any]:
+    """Return the server of some databases; ``record`` gets every call and must return at once."""
+    server: FastMCP[Any] = FastMCP(
+        "Trunkline",
+        version=version_of("trunkline"),
+        instructions="\n\n".join(_instructions([source.profile for source in sources])),
+        mask_error_details=True,
+    )
+    groups = {"core", *(group for source in sources for group in source.profile.tools)}
+    for tool in TOOLS:
+        if tool.group in groups:
+            server.add_tool(offered(tool, sources, record))
+    return server
+
+
+async def ready(sources: Sources, record: Record, on_client: OnClient) -> FastMCP[Any]:
+    """Return :func:`build`'s server, warm; ``on_client`` is told who connects from now on."""
+    server = build(sources, record)
+    await rehearse(server)
+    server.add_middleware(Introductions(on_client))
+    return server
+
+
+def _instructions(profiles: list[Profile]) -> Iterator[str]:
+    if len(profiles) == 1:
+        yield _RULES_OF_ONE.format(name=profiles[0].name)
+        yield from filter(None, (profiles[0].description,))
+    else:
+        yield _RULES_OF_MANY
+        yield "\n".join(f"{p.id}: {p.name}. {p.description}".rstrip() for p in profiles)
+    if notes := "\n".join(_notes(profiles)):
+        yield notes if len(notes) <= MAX_NOTES else notes[: MAX_NOTES - 1] + "…"
+
+
+def _notes(profiles: list[Profile]) -> Iterator[str]:
+    for profile in profiles:
+        prefix = f"{profile.id}: " if len(profiles) > 1 else ""
+        yield from (f"{prefix}{note}" for note in profile.notes)

@@ -1,0 +1,32 @@
+"""The ASGI app of ``/mcp`` or ``/sse``: MCP over HTTP, behind the check of Host and Origin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from fastmcp import FastMCP
+from starlette.applications import Starlette
+
+PATHS = {"http": "/mcp", "sse": "/sse"}
+
+
+def http_app(
+    server: FastMCP[Any],
+    transport: Literal["http", "sse"],
+    hosts: Sequence[str],
+    *,
+    is_stateless: bool = False,
+) -> Starlette:
+    """Return the app; who may call is the gate's business, before it.
+
+    ``hosts`` are further names a client may use in its Host header. Without state, every request
+    stands alone, and any of several processes may answer it.
+    """
+    return server.http_app(
+        transport=transport,
+        path=PATHS[transport],
+        stateless_http=is_stateless if transport == "http" else None,
+        host_origin_protection=True,
+        allowed_hosts=list(hosts),
+    )

@@ -1,0 +1,54 @@
+"""Who connects: told at the handshake, or by the first message of a client without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mcp_types
+from fastmcp.server.context import Context
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+
+from trunkline_server.serving.app.asker import transport_of
+
+OnClient = Callable[[str, str, str], None]
+
+
+class Introductions(Middleware):
+    """Tells each client's name, version and transport; at a handshake always, else once."""
+
+    def __init__(self, on_client: OnClient) -> None:
+        self._on_client = on_client
+        self._seen: set[tuple[str, str, str]] = set()
+
+    async def on_initialize(
+        self,
+        context: MiddlewareContext[mcp_types.InitializeRequest],
+        call_next: CallNext[mcp_types.InitializeRequest, mcp_types.InitializeResult | None],
+    ) -> mcp_types.InitializeResult | None:
+        """Tell at the handshake of 2025."""
+        reply = await call_next(context)
+        if context.message is not None and context.message.params is not None:
+            self._tell(context.message.params.client_info, context.fastmcp_context)
+        return reply
+
+    async def on_message(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """Tell at ``server/discover``, or at whatever comes first."""
+        reply = await call_next(context)
+        where = context.fastmcp_context
+        if context.method != "initialize" and where is not None and where.request_context:
+            params = where.session.client_params
+            if params is not None and params.client_info is not None:
+                again = context.method == "server/discover"
+                self._tell(params.client_info, where, again=again)
+        return reply
+
+    def _tell(
+        self, who: mcp_types.Implementation, context: Context | None, *, again: bool = True
+    ) -> None:
+        key = (who.name, who.version, transport_of(context))
+        if again or key not in self._seen:
+            self._seen.add(key)
+            self._on_client(*key)

@@ -1,0 +1,48 @@
+"""Whether questions can be answered now: for ``/ready``, which asks often and cannot wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from trunkline_server.errors import TrunklineError
+from trunkline_server.serving.source import Source, Sources
+
+FRESH_S = 5.0
+
+
+class Readiness:
+    """Knows whether one database at least answers; asks them again when it was asked itself."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._is_ready = False
+        self._asked_at = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    def __call__(self) -> bool:
+        """Return what was found last, and look again when that is older than ``FRESH_S``."""
+        is_asking = self._asking is not None and not self._asking.done()
+        if not is_asking and time.monotonic() - self._asked_at > FRESH_S:
+            self._asking = asyncio.get_running_loop().create_task(self.look())
+        return self._is_ready
+
+    async def look(self) -> None:
+        """Ask every database; one that answers is enough."""
+        answers = await asyncio.gather(*map(_answers, self._sources))
+        self._is_ready = any(answers)
+        self._asked_at = time.monotonic()
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+
+
+async def _answers(source: Source) -> bool:
+    try:
+        await (await source.database()).fetch("SELECT 1 AS works")
+    except TrunklineError:
+        return False
+    return True

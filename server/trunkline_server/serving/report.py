@@ -1,0 +1,36 @@
+"""What a run tells the one who started it: events, or words on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+from trunkline_server import events
+from trunkline_server.serving.standard import StandardStreams
+
+
+class Reporter:
+    """Tells what happens; may be called from any thread."""
+
+    def __init__(self, streams: StandardStreams, *, has_events: bool) -> None:
+        self._streams = streams
+        self._has_events = has_events
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, event: events.Event) -> None:
+        """Tell one event; a reader that is gone is no reason to fail."""
+        with contextlib.suppress(OSError), self._one_at_a_time:
+            if self._has_events:
+                self._streams.write_line(events.encode(event).encode())
+            elif words := _in_words(event):
+                os.write(2, f"{words}\n".encode())
+
+
+def _in_words(event: events.Event) -> str:
+    if isinstance(event, events.Failed):
+        details = f"\nDetails: {event.detail}" if event.detail else ""
+        return f"{event.failure}{details}"
+    if isinstance(event, events.Ready) and event.url:
+        return f"Serving at {event.url}"
+    return ""
