@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pglast import ast
 
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import guard, rules
+from trunkline_server.postgres import guard, plpgsql, rules, statement
 
 FORBIDDEN = (
     "DELETE FROM t RETURNING 1",
@@ -227,7 +227,7 @@ def test_a_long_but_flat_statement_passes(sql: str) -> None:
 
 def test_the_deepest_that_passes_fits_a_small_stack() -> None:
     found: list[object] = []
-    sql = "SELECT " + "+".join(["1"] * (guard.MAX_DEPTH - 2))
+    sql = "SELECT " + "+".join(["1"] * (statement.MAX_DEPTH - 2))
     before = threading.stack_size(512 * 1024)
     try:
         thread = threading.Thread(target=lambda: found.append(guard.examine(sql)))
@@ -268,11 +268,11 @@ def test_no_harmless_function_is_dangerous() -> None:
 )
 def test_a_plpgsql_body_that_does_more_is_refused(body: str) -> None:
     with pytest.raises(TrunklineError):
-        guard.names_in_plpgsql(body)
+        plpgsql.names(body)
 
 
 def test_a_plpgsql_body_names_what_it_calls_and_reads() -> None:
-    names = guard.names_in_plpgsql('BEGIN PERFORM s."Evil" (1); RETURN a ### b FROM v; END')
+    names = plpgsql.names('BEGIN PERFORM s."Evil" (1); RETURN a ### b FROM v; END')
     assert {("function", "Evil"), ("operator", "###"), ("relation", "v")} <= {
         (name.kind, name.name) for name in names
     }

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from trunkline_server.errors import TrunklineError, fail
-from trunkline_server.postgres import guard, rules
-from trunkline_server.postgres.guard import Name, References
+from trunkline_server.postgres import guard, plpgsql, rules
+from trunkline_server.postgres.naming import ANY_SCHEMA, BY_ID, Name, References
 
 KEEP_S = 60.0
 MAX_NAMES = 20_000
@@ -112,7 +112,7 @@ SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, {_FUNCTION} JOIN w ON w.name = p.proname, path
   WHERE w.kind = 'function' AND {_SEEN}) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
-  SELECT ids.kind, ids.id::text AS name, '{guard.BY_ID}' AS schema, {_FUNCTION}
+  SELECT ids.kind, ids.id::text AS name, '{BY_ID}' AS schema, {_FUNCTION}
   JOIN ids ON ids.id = p.oid::int8 AND ids.kind = 'function') f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
   SELECT w.kind, w.name, w.schema, (
@@ -125,7 +125,7 @@ UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
   SELECT w.kind, w.name, w.schema, {_TYPE} JOIN w ON w.name = t.typname AND w.kind = 'type', path
   WHERE {_SEEN}) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
-  SELECT ids.kind, ids.id::text AS name, '{guard.BY_ID}' AS schema, {_TYPE}
+  SELECT ids.kind, ids.id::text AS name, '{BY_ID}' AS schema, {_TYPE}
   JOIN ids ON ids.id = t.oid::int8 AND ids.kind IN ('type', 'column')) f
 UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
   SELECT w.kind, w.name, w.schema, c.oid::int8, c.relname AS relation,
@@ -269,8 +269,8 @@ class _Memory:
         keys = {_key(name) for name in names} - self._facts.keys()
         if not keys:
             return
-        by_name = [k for k in keys if k[2] != guard.BY_ID]
-        by_id = [k for k in keys if k[2] == guard.BY_ID]
+        by_name = [k for k in keys if k[2] != BY_ID]
+        by_id = [k for k in keys if k[2] == BY_ID]
         rows = await asking.facts(by_name, by_id)
         self._facts.update({key: [] for key in keys})
         for row in rows:
@@ -288,7 +288,7 @@ def _key(name: Name) -> _Key:
 
 
 def _by_id(kind: str, oid: int) -> Name:
-    return Name(kind, str(oid), guard.BY_ID, -1)
+    return Name(kind, str(oid), BY_ID, -1)
 
 
 def _types_of(name: Name, fact: Fact) -> Iterator[int]:
@@ -390,7 +390,7 @@ def _behind_body(fact: Fact) -> Iterator[Name]:
         elif fact["language"] == "sql" and fact["source"]:
             yield from _anywhere(guard.names_in_body(fact["source"], has_parameters=True))
         elif fact["language"] == "plpgsql":
-            yield from guard.names_in_plpgsql(fact["source"])
+            yield from plpgsql.names(fact["source"])
     except TrunklineError as exc:
         raise _hidden("function", fact["function"], exc) from exc
 
@@ -399,7 +399,7 @@ def _anywhere(names: Iterable[Name]) -> Iterator[Name]:
     """Yield the names for any schema: a function may have a search path of its own."""
     for name in names:
         if name.schema is None:
-            yield Name(name.kind, name.name, guard.ANY_SCHEMA, name.arguments)
+            yield Name(name.kind, name.name, ANY_SCHEMA, name.arguments)
         else:
             yield name
 

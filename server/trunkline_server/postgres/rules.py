@@ -23,7 +23,7 @@ HARMLESS = _words("""
     pg_relation_size pg_sequence_last_value pg_get_sequence_data pg_show_replication_origin_status
     pg_stat_have_stats pg_table_size pg_tablespace_size pg_total_relation_size pg_xact_status
     pg_xact_commit_timestamp txid_status amvalidate pg_get_wait_events pg_get_multixact_members
-    ts_token_type to_regclass pg_index_has_property pg_stat_get_io pg_stat_get_backend_io
+    ts_token_type bernoulli system to_regclass pg_index_has_property pg_stat_get_io pg_stat_get_backend_io
     pg_stat_get_backend_wal pg_stat_get_recovery_prefetch pg_get_loaded_modules
     pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls
     pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
@@ -35,7 +35,7 @@ HARMLESS = _words("""
 
 #: Volatile functions of extensions that are as harmless; counted only when the extension owns them.
 HARMLESS_IN_EXTENSIONS = _words("""
-    uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid gen_salt
+    system_rows system_time uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid gen_salt
     show_limit pg_stat_statements_info normal_rand
     ssl_is_used ssl_version ssl_cipher ssl_client_cert_present ssl_client_serial
     int_agg_state int_agg_final_array int_array_aggregate
