@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(__file__).parents[2] / ".node" / "tools" / "node_modules"
-CONFORMANCE = TOOLS / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
-INSPECTOR = TOOLS / "@modelcontextprotocol" / "inspector" / "clients" / "launcher" / "build" / "index.js"  # fmt: skip
+CONFORMANCE = TOOLS / "@modelcontextprotocol/conformance/dist/index.js"
+INSPECTOR = TOOLS / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
 NEEDED = (22, 19)
 
 
 def command(script: Path) -> list[str]:
     """Return what starts ``script``; skip the test with the reason when it cannot be."""
     if not script.exists():
-        pytest.skip(f"{script.parts[-3]} is not installed: run `make node`, which needs npm")
+        package = script.relative_to(TOOLS).parts[1]
+        pytest.skip(f"{package} is not installed: run `make node`, which needs npm")
     if (node := node_program()) is None:
         pytest.skip("no Node.js of version {}.{} or newer was found".format(*NEEDED))
     return [str(node), str(script)]

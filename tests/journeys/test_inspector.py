@@ -25,11 +25,16 @@ def inspect(tmp_path: Path):
     """Return a function that runs the inspector, keeping its own files in ``tmp_path``."""
     start = node_tools.command(node_tools.INSPECTOR)
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*start, "--cli", *arguments], env={**os.environ, "HOME": str(tmp_path), **environment},
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [*start, "--cli", *arguments],
+            env={**os.environ, "HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
 
     return run
 
