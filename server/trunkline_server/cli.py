@@ -76,6 +76,10 @@ def _run(given: argparse.Namespace) -> int:
         wanted = order.of(given, streams.read_line)
     except TrunklineError as exc:
         return run.refuse(exc, streams, has_events=given.events)
+    if wanted.workers > 1:
+        from trunkline_server.serving import workers  # forks: not for Windows
+
+        return workers.serve(wanted, streams)
     return run.run(wanted, streams)
 
 

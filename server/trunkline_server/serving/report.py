@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 
 from trunkline_server import events
-from trunkline_server.serving.standard import StandardStreams
 
 
 class Reporter:
-    """Tells what happens; may be called from any thread."""
+    """Tells what happens; may be called from any thread.
 
-    def __init__(self, streams: StandardStreams, *, has_events: bool) -> None:
-        self._streams = streams
+    Args:
+        write_line: takes an event without its line end.
+        has_events: whether events are wanted; words on standard error otherwise.
+    """
+
+    def __init__(self, write_line: Callable[[bytes], object], *, has_events: bool) -> None:
+        self._write_line = write_line
         self._has_events = has_events
         self._one_at_a_time = threading.Lock()
 
@@ -22,7 +27,7 @@ class Reporter:
         """Tell one event; a reader that is gone is no reason to fail."""
         with contextlib.suppress(OSError), self._one_at_a_time:
             if self._has_events:
-                self._streams.write_line(events.encode(event).encode())
+                self._write_line(events.encode(event).encode())
             elif words := _in_words(event):
                 os.write(2, f"{words}\n".encode())
 

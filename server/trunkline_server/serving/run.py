@@ -36,15 +36,28 @@ if TYPE_CHECKING:
 _WARM_UP_AFTER_S = 0.3
 
 
-def run(order: Order, streams: StandardStreams, listener: socket.socket | None = None) -> int:
+def run(
+    order: Order,
+    streams: StandardStreams,
+    *,
+    listener: socket.socket | None = None,
+    report: Reporter | None = None,
+    is_worker: bool = False,
+) -> int:
     """Serve until told to stop; returns the exit code.
 
-    ``listener`` is a socket that listens already; without it one is bound when it is needed.
+    Args:
+        order: what to serve.
+        streams: this process's standard input and output.
+        listener: a socket that listens already; without it one is bound when it is needed.
+        report: who is told; the one who started this process when ``None``.
+        is_worker: whether it ends with the process that started it.
     """
-    report = Reporter(streams, has_events=order.has_events)
+    report = report or Reporter(streams.write_line, has_events=order.has_events)
     _quiet()
+    served = _Run(order, streams, report, listener=listener, is_worker=is_worker)
     try:
-        reason = asyncio.run(_Run(order, streams, report, listener).until_stopped())
+        reason = asyncio.run(served.until_stopped())
     except TrunklineError as exc:
         report(events.failed(exc.failure))
         return EXIT_FAILED
@@ -60,7 +73,7 @@ def run(order: Order, streams: StandardStreams, listener: socket.socket | None =
 
 def refuse(exc: TrunklineError, streams: StandardStreams, *, has_events: bool) -> int:
     """Tell why nothing is served; returns the exit code."""
-    Reporter(streams, has_events=has_events)(events.failed(exc.failure))
+    Reporter(streams.write_line, has_events=has_events)(events.failed(exc.failure))
     return EXIT_USAGE if exc.code.startswith("usage.") else EXIT_FAILED
 
 
@@ -76,12 +89,15 @@ class _Run:
         order: Order,
         streams: StandardStreams,
         report: Reporter,
+        *,
         listener: socket.socket | None,
+        is_worker: bool,
     ) -> None:
         self._order = order
         self._streams = streams
         self._report = report
         self._listener = listener
+        self._is_worker = is_worker
         self._reason = ""
         self._failure: TrunklineError | None = None
         self._stop = asyncio.Event()
@@ -201,11 +217,12 @@ class _Run:
             await serving
 
     def _watch_input(self, server: Any) -> None:
+        if self._order.is_stdio_server or self._is_worker:
+            lifetime.watch_parent(lambda: self._end_soon("the parent is gone"))
         if self._order.is_stdio_server:
             task = asyncio.create_task(self._standard_session(server))
             task.add_done_callback(self._on_session_end)
             self._session = task
-            lifetime.watch_parent(lambda: self._end_soon("the parent is gone"))
         elif self._order.until_eof:
             threading.Thread(target=self._until_eof, name="input", daemon=True).start()
 
