@@ -307,7 +307,7 @@ def pgbouncer(program: str, port: int, password: str, user: str) -> Iterator[int
         subprocess.Popen(command, stderr=log, stdout=log, user=user_id, cwd=folder) as running,
     ):
         try:
-            _wait_for(own, running)
+            wait_for(own, running)
             yield own
         finally:
             running.terminate()
@@ -315,11 +315,11 @@ def pgbouncer(program: str, port: int, password: str, user: str) -> Iterator[int
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
     while running.poll() is None:
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection((LOCAL, port)):
             return
-    raise AssertionError("pgbouncer did not start")
+    raise AssertionError(f"{running.args} did not start")
 
 
 def _give(path: Path) -> None:

@@ -93,14 +93,22 @@ def _readable(path: Path, code: str, what: str) -> None:
         ) from exc
 
 
-def _private(key: Path) -> None:
-    """Refuse a key others can read, by libpq's rule: 0600, or 0640 when it belongs to root."""
+def is_private(key: Path) -> bool:
+    """Say whether nobody else can read ``key``, by libpq's rule: 0600, or 0640 when it is root's.
+
+    Raises:
+        OSError: it cannot be found.
+    """
     if sys.platform == "win32":
-        return
+        return True
     found = key.stat()
     is_roots = found.st_uid == 0 and os.geteuid() != 0
     open_bits = stat.S_IRWXO | (stat.S_IWGRP | stat.S_IXGRP if is_roots else stat.S_IRWXG)
-    if found.st_mode & open_bits:
+    return not found.st_mode & open_bits
+
+
+def _private(key: Path) -> None:
+    if not is_private(key):
         raise fail(
             "tls.key_open",
             "Other users of this computer can read the key of your certificate.",
