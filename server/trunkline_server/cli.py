@@ -40,9 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     info = verbs.add_parser("info", help="show what runs, and where files are kept")
     info.add_argument("--json", action="store_true", help="answer JSON")
     info.set_defaults(verb=_info)
-    token = verbs.add_parser("token", help="make a token, or show the one of a profile")
-    token.add_argument("--profile", metavar="NAME", help="show the token kept for this profile")
-    token.set_defaults(verb=_token)
+    _add_token(verbs.add_parser("token", help="make, list and revoke what clients must send"))
     return parser
 
 
@@ -65,6 +63,25 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     options.flag(check, "--events", help="write events to standard output, one JSON object a line")
     check.add_argument("--json", action="store_true", help="answer JSON")
     check.set_defaults(verb=_check)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
+    token.add_argument("--profile", metavar="NAME", help="show the token kept for this profile")
+    token.set_defaults(verb=_token, action="")
+    actions = token.add_subparsers(metavar="ACTION", description="Without one, a token is made.")
+    add = actions.add_parser("add", help="make a token under a name; it is printed once")
+    add.add_argument("name", metavar="NAME", help="who will use it, such as ci")
+    add.add_argument("--profile", metavar="NAME", action="append", dest="profiles",
+                     help="only this profile; again for more of them")  # fmt: skip
+    add.add_argument("--tools", metavar="NAMES", help="only these tools, separated by commas")
+    add.add_argument("--expires", type=edge.number, metavar="DAYS", help="how long it counts")
+    shown = actions.add_parser("list", help="show the named tokens, never what they are")
+    for parser in (add, shown):
+        parser.add_argument("--json", action="store_true", help="answer JSON")
+    revoke = actions.add_parser("revoke", help="make a named token worthless at once")
+    revoke.add_argument("name", metavar="NAME", help="the name it was added under")
+    for name, parser in (("add", add), ("list", shown), ("revoke", revoke)):
+        parser.set_defaults(action=name)
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -99,10 +116,9 @@ def _info(given: argparse.Namespace) -> int:
 
 
 def _token(given: argparse.Namespace) -> int:
-    from trunkline_server.serving import tokens  # may ask the keyring
+    from trunkline_server.serving import token_cli  # may ask the keyring
 
-    sys.stdout.write(f"{tokens.kept(given.profile) if given.profile else tokens.new()}\n")
-    return 0
+    return token_cli.run(given)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from trunkline_server.serving.gate.certificate import Files
+from trunkline_server.serving.gate.certificate import Certificate, Files
+from trunkline_server.serving.gate.reception import Reception
 from trunkline_server.serving.gate.rules import OnRefused
 from trunkline_server.serving.gate.sizes import Sizes
 
@@ -18,7 +19,11 @@ GRACE_S = 2
 
 
 class Endpoint(uvicorn.Server):
-    """uvicorn that leaves signals to us and says nothing on its own."""
+    """uvicorn that leaves signals to us, says nothing on its own, and lets us open the door.
+
+    uvicorn gives every connection a protocol at once, TLS or not; here :class:`Reception` decides
+    who gets one, with which certificate, and how long they may take.
+    """
 
     def __init__(
         self,
@@ -28,8 +33,16 @@ class Endpoint(uvicorn.Server):
         limits: Sizes | None = None,
         on_refused: OnRefused | None = None,
     ) -> None:
-        """Prepare ``app`` for :meth:`run_on`; pass ``rules.tls``, ``.sizes``, ``.on_refused``."""
+        """Prepare ``app`` for :meth:`run_on`; pass ``rules.tls``, ``.sizes``, ``.on_refused``.
+
+        Raises:
+            TrunklineError: ``endpoint.*``, the certificate cannot be used.
+        """
         self._has_started = asyncio.Event()
+        self._sizes = limits or Sizes()
+        self._reception = Reception(
+            self._protocol, self._sizes, Certificate(tls) if tls else None, on_refused
+        )
         super().__init__(
             uvicorn.Config(
                 app,
@@ -38,6 +51,8 @@ class Endpoint(uvicorn.Server):
                 lifespan="on",
                 ws="none",
                 timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=round(self._sizes.idle_s),
+                h11_max_incomplete_event_size=self._sizes.header,
                 server_header=False,
                 # The gate reads X-Forwarded-For itself, and from nobody it was not told to trust.
                 proxy_headers=False,
@@ -55,8 +70,16 @@ class Endpoint(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and let those who wait know."""
-        await super().startup(sockets)
+        # As uvicorn does it, but for the accepting; an empty list is all it would start.
+        await super().startup([])
+        for listener in sockets or []:
+            self._reception.open(listener, on_end=self.stop)
         self._has_started.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in any more, then finish what is under way."""
+        await self._reception.close()
+        await super().shutdown(sockets)
 
     async def until_started(self, serving: asyncio.Task[None]) -> None:
         """Return when requests are answered; raise what ended ``serving`` before."""
@@ -69,3 +92,10 @@ class Endpoint(uvicorn.Server):
     def stop(self) -> None:
         """Finish what is under way, a bounded time, and end."""
         self.should_exit = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return what speaks HTTP on a new connection, as uvicorn chose it."""
+        speaks: type[asyncio.Protocol] = self.config.http_protocol_class
+        return speaks(  # type: ignore[call-arg]  # uvicorn's own protocols, of two kinds
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
