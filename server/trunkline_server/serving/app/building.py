@@ -9,8 +9,10 @@ from typing import Any
 from fastmcp import FastMCP
 
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.serving.app import prompts
+from trunkline_server.serving.app.calls import Calls, Record
 from trunkline_server.serving.app.introductions import Introductions, OnClient
-from trunkline_server.serving.app.offered import Record, offered
+from trunkline_server.serving.app.offered import offered
 from trunkline_server.serving.app.sessions import rehearse
 from trunkline_server.serving.source import Sources
 from trunkline_server.serving.tools.query import EXECUTE_QUERY
@@ -39,10 +41,12 @@ def build(sources: Sources, record: Record) -> FastMCP[Any]:
         instructions="\n\n".join(_instructions([source.profile for source in sources])),
         mask_error_details=True,
     )
+    calls = Calls(sources, record)
     groups = {"core", *(group for source in sources for group in source.profile.tools)}
     for tool in TOOLS:
         if tool.group in groups:
-            server.add_tool(offered(tool, sources, record))
+            server.add_tool(offered(tool, calls))
+    prompts.add_to(server, sources)
     return server
 
 
