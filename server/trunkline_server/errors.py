@@ -125,6 +125,16 @@ _BY_SQLSTATE: dict[str, tuple[str, str, str]] = {
     "42601": ("query.syntax", "PostgreSQL does not understand this statement.", "Correct it."),
 }
 
+# Said by the driver, not by a server: what carried the connection is gone.
+_BY_SQLSTATE |= dict.fromkeys(
+    ("08000", "08003", "08006"),
+    (
+        "reach.broken",
+        "The connection to {host} broke before the answer was complete.",
+        "Ask again; if it stays so, check the network between this computer and the server.",
+    ),
+)
+
 # Classes by name: loading ssl for one of them would cost the app five megabytes.
 _BY_CLASS: tuple[tuple[str, str, str, str], ...] = (
     (

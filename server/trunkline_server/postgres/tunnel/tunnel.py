@@ -22,7 +22,7 @@ def pause_after(failures: int) -> float:
 
     A server that counts wrong logins would lock the person out.
     """
-    return min(LONGEST_PAUSE_S, 0.5 * 2.0 ** (failures - 1)) if failures else 0.0
+    return min(LONGEST_PAUSE_S, 0.5 * 2.0 ** min(failures - 1, 10)) if failures else 0.0
 
 
 class Tunnel:
