@@ -15,6 +15,7 @@ from pglast import ast
 
 from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres import guard, plpgsql, rules, statement
+from trunkline_server.postgres.dangers import danger
 
 FORBIDDEN = (
     "DELETE FROM t RETURNING 1",
@@ -244,16 +245,16 @@ def test_the_deepest_that_passes_fits_a_small_stack() -> None:
      "pg_ls_waldir", "pg_terminate_backend", "pg_try_advisory_xact_lock_shared", "set_config"],
 )  # fmt: skip
 def test_a_dangerous_function_is_known_by_its_name(name: str) -> None:
-    assert rules.is_dangerous(name)
+    assert danger(name)
 
 
 @pytest.mark.parametrize("name", ["lower", "count", "lo", "log", "query", "pg_relation_size"])
 def test_an_ordinary_function_is_not(name: str) -> None:
-    assert not rules.is_dangerous(name)
+    assert not danger(name)
 
 
 def test_no_harmless_function_is_dangerous() -> None:
-    assert not [name for name in rules.HARMLESS if rules.is_dangerous(name)]
+    assert not [name for name in rules.HARMLESS if danger(name)]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ class Name:
     """Something a statement names, which the database has to explain.
 
     Attributes:
-        kind: ``function, attribute, operator, type`` or ``relation``. An attribute is the ``f``
+        kind: ``function, attribute, operator, type, relation``, and for what is found behind those
+            ``column, implied`` (PostgreSQL calls it by itself) or ``inner`` (a relation read by a
+            view or function). An attribute is the ``f``
             of ``row.f``, which PostgreSQL also reads as ``f(row)``; where what stands before the
             dot need not be a row, it is a function of one argument and a type.
         name: as the parser folded it.

@@ -1,4 +1,4 @@
-"""The tables behind the guard: names of functions, relations and settings, and why. Pure."""
+"""The tables behind the guard: names of functions, relations and settings. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ HARMLESS = _words("""
     pg_relation_size pg_sequence_last_value pg_get_sequence_data pg_show_replication_origin_status
     pg_stat_have_stats pg_table_size pg_tablespace_size pg_total_relation_size pg_xact_status
     pg_xact_commit_timestamp txid_status amvalidate pg_get_wait_events pg_get_multixact_members
-    ts_token_type bernoulli system to_regclass pg_index_has_property pg_stat_get_io pg_stat_get_backend_io
+    ts_token_type bernoulli system to_regclass pg_index_has_property
+    pg_stat_get_io pg_stat_get_backend_io
     pg_stat_get_backend_wal pg_stat_get_recovery_prefetch pg_get_loaded_modules
     pg_stat_get_xact_blocks_fetched pg_stat_get_xact_blocks_hit pg_stat_get_xact_function_calls
     pg_stat_get_xact_function_self_time pg_stat_get_xact_function_total_time
@@ -35,7 +36,8 @@ HARMLESS = _words("""
 
 #: Volatile functions of extensions that are as harmless; counted only when the extension owns them.
 HARMLESS_IN_EXTENSIONS = _words("""
-    system_rows system_time uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid gen_salt
+    system_rows system_time uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes
+    gen_random_uuid gen_salt
     show_limit pg_stat_statements_info normal_rand
     ssl_is_used ssl_version ssl_cipher ssl_client_cert_present ssl_client_serial
     int_agg_state int_agg_final_array int_array_aggregate
@@ -43,29 +45,6 @@ HARMLESS_IN_EXTENSIONS = _words("""
     pg_freespace pg_visibility pg_visibility_map pg_visibility_map_summary pg_check_frozen
     pg_check_visible pg_buffercache_pages pg_buffercache_summary pg_buffercache_usage_counts
 """)
-
-#: Called "stable" or not, they run text as SQL, reach files, programs or other servers, change the
-#: session, or show what other sessions do. Matched against the whole name, in any schema.
-_DANGEROUS = re.compile(r"""
-    (query|table|schema|database|cursor)_to_xml(schema|_and_xmlschema)? | ts_stat
-  | set_config | set_limit | nextval | setval | dblink(_.*)? | lo_.* | loread | lowrite
-  | pg_read_.* | pg_ls_.* | pg_stat_file | pg_file_.* | pg_logdir_ls | pg_current_logfile
-  | pg_logical_.* | pg_replication_.* | pg_create_.* | pg_drop_.* | pg_copy_.* | pg_sync_.*
-  | pg_notify | pg_(try_)?advisory_.* | pg_cancel_backend | pg_terminate_backend
-  | pg_reload_conf | pg_rotate_logfile | pg_switch_(wal|xlog) | pg_promote | pg_wal_replay_.*
-  | pg_backup_.* | pg_start_backup | pg_stop_backup | pg_export_snapshot | pg_current_xact_id
-  | txid_current | pg_stat_reset.* | pg_stat_statements_reset | pg_stat_get_activity
-  | pg_stat_get_backend_activity | pg_stat_statements | pg_hba_file_rules
-  | pg_show_all_file_settings | pg_show_all_settings | pg_stat_get_wal_receiver
-  | pg_ident_file_mappings | pg_log_.* | pg_import_.*
-  | pg_extension_config_dump | binary_upgrade_.* | pg_nextoid | pg_stop_making_pinned_objects
-  | pg_(restore|clear)_(attribute|relation)_stats | brin_(de)?summarize_.* | gin_clean_pending_list
-  | crosstab.* | connectby | xpath_table | xslt_process | http(_.*)? | urlencode_fetch
-  | get_raw_page | heap_page_items.* | tuple_data_split | pg_get_wal_.*info.* | pg_truncate_.*
-  | (domain|record|array|enum|range|multirange|any[a-z]*)_in | _?pgr_.*
-  | master_run_.* | run_command_on_.* | worker_.* | citus_run_.* | pgroonga_(command|wal_.*|set_.*)
-  | postgres_fdw_(disconnect|get_connections).* | pg_background_.* | plan_create_.*
-""", re.VERBOSE)  # fmt: skip
 
 #: Extensions whose C functions we know to compute only; their volatile ones stay refused.
 KNOWN_EXTENSIONS = _words("""
@@ -100,6 +79,8 @@ SECRET_COLUMNS = {
     "pg_db_role_setting": "setconfig",
     "pg_subscription": "subconninfo",
     "pg_stat_wal_receiver": "conninfo",
+    "pg_roles": "rolconfig",
+    "pg_user": "useconfig",
 }
 
 #: Functions that show a whole row, and could be called with a dot: ``row.to_json``.
@@ -111,12 +92,21 @@ ROW_FUNCTIONS = _words("""
     to_jsonb
 """)
 
-#: Settings that can hold a password, a command line or a key.
+#: Settings that can hold a password, a command line, a key or a path of the server's computer.
 SECRET_SETTINGS = _words("""
     primary_conninfo ssl_passphrase_command archive_command restore_command recovery_end_command
-    archive_cleanup_command session_preload_libraries krb_server_keyfile ssl_key_file hba_file
-    ident_file config_file external_pid_file wal_receiver_conninfo
+    archive_cleanup_command session_preload_libraries local_preload_libraries wal_receiver_conninfo
+    unix_socket_directories log_directory data_directory stats_temp_directory ssl_crl_dir
+    krb_server_keyfile recovery_target_name
 """)
+_SECRET_WORDS = re.compile(
+    r"""
+    passw | secret | token | api_?key | credential | private
+  | (^|[._])(dsn|conninfo|.*_file|.*_(directory|directories|dir))$
+  | (^|[._])((?<!search_)path|.*(?<!search)_path)$
+""",
+    re.VERBOSE,
+)
 
 #: Settings that can hold a secret and whose value ``pg_settings`` would show.
 SETTINGS_WITH_VALUES = ("primary_conninfo", "ssl_passphrase_command", "archive_command",
@@ -133,12 +123,9 @@ PLPGSQL_STOPS = _words("""
 """)
 
 
-def is_dangerous(function: str) -> bool:
-    """Return whether a function of this name is refused whatever the database says of it."""
-    return bool(_DANGEROUS.fullmatch(function))
-
-
 def is_secret_setting(name: str) -> bool:
     """Return whether showing this setting could show a secret; upper and lower case are equal."""
     lower = name.strip().lower()
-    return lower in SECRET_SETTINGS or bool(re.search(r"passw|secret|token|api_?key", lower))
+    if lower == "password_encryption":  # the method's name
+        return False
+    return lower in SECRET_SETTINGS or bool(_SECRET_WORDS.search(lower))

@@ -123,7 +123,7 @@ def _is_output(sort: Any, select: Any) -> bool:
 
 def _sources(item: Any, place: _Place, restricted: Mapping[TableKey, Columns]) -> Iterator[_Source]:
     """Yield the restricted tables that stand in ``item`` of a FROM; a join's alias hides theirs."""
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(item, ())]
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(item, ())]
     while waiting:
         node, aliases = waiting.pop()
         if isinstance(node, ast.JoinExpr):
