@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
@@ -20,20 +20,24 @@ _BATCH = 500
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 
 Thing = TypeVar("Thing")
-Takes_contra = TypeVar("Takes_contra", contravariant=True)
+Form = TypeVar("Form")
+Thing_contra = TypeVar("Thing_contra", contravariant=True)
 
 
-class Sink(Protocol[Takes_contra]):
+class Sink(Protocol[Thing_contra, Form]):
     """Where things end up; used by one thread only."""
 
-    def write(self, things: Sequence[Takes_contra]) -> None:
-        """Write all of ``things``, or none and raise; [] is a chance to tidy."""
+    def prepared(self, thing: Thing_contra) -> Form:
+        """Return the form in which ``thing`` is written; one that raises is left out."""
+
+    def write(self, waiting: deque[Form]) -> None:
+        """Write ``waiting`` and take out what is written; an empty one is a chance to tidy."""
 
     def close(self) -> None:
         """Let go of everything."""
 
 
-class Background(Generic[Thing]):
+class Background(Generic[Thing, Form]):
     """A queue and the thread that empties it into a sink; the first ``put`` starts it.
 
     ``on_trouble`` gets the first exception of a series, ``on_recovery`` how many things were lost
@@ -42,7 +46,7 @@ class Background(Generic[Thing]):
 
     def __init__(
         self,
-        sink: Sink[Thing],
+        sink: Sink[Thing, Form],
         name: str,
         on_trouble: Callable[[Exception], None],
         on_recovery: Callable[[int], None],
@@ -50,7 +54,7 @@ class Background(Generic[Thing]):
         self._sink, self._name = sink, name
         self._on_trouble, self._on_recovery = on_trouble, on_recovery
         self._queue: queue.SimpleQueue[Thing | threading.Event] = queue.SimpleQueue()
-        self._pending: deque[Thing] = deque()
+        self._pending: deque[Form] = deque()
         self._lost = 0
         self._pause_s = 0.0
         self._hurry = threading.Event()
@@ -114,11 +118,17 @@ class Background(Generic[Thing]):
         with suppress(queue.Empty):
             while len(first) < _BATCH:
                 first.append(self._queue.get_nowait())
-        self._pending.extend(t for t in first if not isinstance(t, threading.Event))
-        while len(self._pending) > RETAINED:
+        for thing in first:
+            if not isinstance(thing, threading.Event):
+                self._keep(thing)
+        return [t for t in first if isinstance(t, threading.Event)]
+
+    def _keep(self, thing: Thing) -> None:
+        with suppress(Exception):  # what a faulty caller put is no reason to lose the rest
+            self._pending.append(self._sink.prepared(thing))
+        if len(self._pending) > RETAINED:
             self._pending.popleft()
             self._lost += 1
-        return [t for t in first if isinstance(t, threading.Event)]
 
     def _try(self) -> None:
         try:
@@ -128,7 +138,6 @@ class Background(Generic[Thing]):
                 self._on_trouble(exc)
             self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
             return
-        self._pending.clear()
         if self._pause_s or self._lost:
             self._on_recovery(self._lost)
         self._pause_s, self._lost = 0.0, 0

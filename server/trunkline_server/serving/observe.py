@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from trunkline_server.errors import Failure, fail
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.serving import statements
+from trunkline_server.serving import requests, statements, traces
 from trunkline_server.serving.activity import KEEP_BYTES, KEEP_DAYS, Activity, Call, Greeting
+from trunkline_server.serving.metrics import processes
 from trunkline_server.serving.statements import Statements
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from trunkline_server.serving.audit import Audit
+    from trunkline_server.serving.metrics.counting import Metrics, Pool
+
 LogFormat = Literal["text", "json"]
+_REFRESH_S = 5.0
+_log = logging.getLogger(__name__)
 _MB = 1024 * 1024
 
 
@@ -87,6 +99,9 @@ class Observer:
         output: writes one line to standard output, for the audit log "-"; None when standard
             output carries MCP or events, then standard error is used.
         tell: hears, in another thread, what cannot be written down; once until it can be again.
+
+    Raises:
+        TrunklineError: ``audit.unwritable``.
     """
 
     def __init__(
@@ -98,38 +113,130 @@ class Observer:
         tell: Callable[[Failure], None] | None = None,
     ) -> None:
         self._settings = settings
-        self._profiles = tuple(profiles)
+        self._ids = tuple(profile.id for profile in profiles)
+        names = {profile.id: profile.name for profile in profiles}
         self._activity = Activity(
             keep_days=settings.keep_days or KEEP_DAYS,
             keep_bytes=int(settings.keep_mb * _MB),
             statements=settings.statements,
             tell=tell,
         )
-        self._recorders: list[Callable[[Call], None]] = []
-        if settings.keep_days:
-            self._recorders.append(self._activity.record)
+        self._audit = _audit(settings, names, output, tell)
+        self._metrics = _metrics(names) if settings.has_metrics else None
+        self._traces = traces.started(profiles)
+        kept = self._activity if settings.keep_days else None
+        self._recorders = [
+            part.record for part in (kept, self._audit, self._metrics, self._traces) if part
+        ]
+        self._has_failed = False
 
     def record(self, call: Call) -> None:
         """Write down one call; returns at once and never raises."""
         for recorder in self._recorders:
-            recorder(call)
+            try:
+                recorder(call)
+            except Exception:  # noqa: BLE001 - a question never fails because of what is noted
+                self._say_once()
 
     def refused(self, kind: str, who: str) -> None:
         """Write down that the gate refused ``who`` (an address or a token's name)."""
+        try:
+            if self._metrics:
+                self._metrics.refused(kind)
+            if self._audit:
+                self._audit.refused(kind, who)
+        except Exception:  # noqa: BLE001 - as above
+            self._say_once()
 
     def client(self, name: str, version: str, transport: str, profile_id: str = "") -> None:
         """Write down that an AI app introduced itself, to every profile served when "" is given."""
-        for known in [profile_id] if profile_id else [p.id for p in self._profiles]:
-            self._activity.greet(
-                Greeting(
-                    at=time.time(),
-                    profile_id=known,
-                    client=name,
-                    client_version=version,
-                    transport=transport,
-                )
-            )
+        for known in [profile_id] if profile_id else self._ids:
+            greeting = Greeting(at=time.time(), profile_id=known, client=name,
+                                client_version=version, transport=transport)  # fmt: skip
+            self._activity.greet(greeting)
+
+    def active(self, kind: Literal["requests", "sessions"], change: int) -> None:
+        """Count requests or sessions that begin (1) or end (-1)."""
+        if self._metrics:
+            self._metrics.active(kind, change)
+
+    def watch(self, profile_id: str, pool: Callable[[], Pool | None]) -> None:
+        """Ask ``pool``, from any thread, about a database's connections when metrics are read."""
+        if self._metrics:
+            self._metrics.watch(profile_id, pool)
+
+    def tracked(self, app: ASGIApp) -> ASGIApp:
+        """Return ``app`` with an id, a trace and a count for each request; the outermost layer."""
+        return requests.tracked(app, self.active, has_traces=self._traces is not None)
+
+    def metrics_app(self) -> ASGIApp | None:
+        """Return what answers ``/metrics`` behind the token; None when metrics are not counted."""
+        return self._metrics.exposition.app() if self._metrics else None
+
+    @asynccontextmanager
+    async def serve(self, *, has_port: bool = True) -> AsyncIterator[int | None]:
+        """Serve the metrics port, if there is one, and keep what is shared fresh meanwhile.
+
+        Yields the port. Of several processes that share it, one has it: the parent, or the worker
+        that ``has_port``.
+
+        Raises:
+            TrunklineError: ``run.port_taken``, ``run.port_denied``.
+        """
+        port = self._settings.metrics_port
+        async with AsyncExitStack() as stack:
+            if self._metrics and processes.is_shared():
+                stack.push_async_callback(_ended, asyncio.create_task(self._refresh()))
+            if self._metrics and has_port and port is not None:
+                yield stack.enter_context(self._metrics.exposition.serve(port))
+            else:
+                yield None
+
+    async def _refresh(self) -> None:
+        while self._metrics:
+            try:
+                self._metrics.refresh()
+            except Exception:  # noqa: BLE001 - as above
+                self._say_once()
+            await asyncio.sleep(_REFRESH_S)
 
     def close(self) -> None:
         """Write what waits, a bounded time, and stop."""
-        self._activity.close()
+        for part in (self._activity, self._audit, self._traces):
+            if part:
+                part.close()
+
+    def _say_once(self) -> None:
+        if not self._has_failed:
+            self._has_failed = True
+            _log.warning("Not everything about calls is written down.", exc_info=True)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _audit(
+    settings: Settings,
+    names: dict[str, str],
+    output: Callable[[bytes], None] | None,
+    tell: Callable[[Failure], None] | None,
+) -> Audit | None:
+    if not settings.audit_log:
+        return None
+    from trunkline_server.serving.audit import Audit  # only here: few servers have one
+
+    return Audit(settings.audit_log, profiles=names, statements=settings.statements,
+                 output=output, tell=tell)  # fmt: skip
+
+
+def _metrics(names: dict[str, str]) -> Metrics | None:
+    processes.settle()
+    from trunkline_server.serving.metrics.counting import Metrics  # only here: it loads a library
+
+    try:
+        return Metrics(names)
+    except OSError as exc:
+        _log.warning("Metrics are not counted: %s", exc)
+        return None

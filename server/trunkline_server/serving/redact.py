@@ -38,13 +38,14 @@ _FORMS = (
 _COMPILED = tuple((re.compile(form, re.IGNORECASE), mask) for form, mask in _FORMS)
 
 # Nearly every text has none of these, and one look is cheaper than seven.
-_HINTS = re.compile(r"://|pass|pwd|secret|token|key|authorization|bearer|basic|eyJ", re.IGNORECASE)
+_HINTS = ("://", "pass", "pwd", "secret", "token", "key", "authorization", "bearer", "basic", "eyj")
 _IN_QUOTES = re.compile(r"“[^”]{0,2000}”|\"[^\"]{0,2000}\"|'[^']{0,2000}'")
 
 
 def masked(text: str) -> str:
     """Return ``text`` with passwords, tokens and keys replaced by ``***``."""
-    if _HINTS.search(text):
+    lowered = text.lower()
+    if any(hint in lowered for hint in _HINTS):
         for form, mask in _COMPILED:
             text = form.sub(mask, text)
     return text

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from trunkline_server.serving.activity import calls
@@ -45,6 +48,9 @@ _ADD_GREETING = (
 )
 
 
+Stored = tuple[str, Row]
+
+
 class File:
     """A sink for calls and greetings."""
 
@@ -60,22 +66,26 @@ class File:
         self._trim_at = 0.0
         self._clock = _Clock()
 
-    def write(self, things: Sequence[Call | Greeting]) -> None:
-        """Add ``things``; a damaged file is set aside, a deleted one made anew.
+    def prepared(self, thing: Call | Greeting) -> Stored:
+        """Return the statement that adds ``thing``, and its values."""
+        adding = _ADD_GREETING if isinstance(thing, Greeting) else _ADD_CALL
+        return adding, calls.row(thing, self._statements)
+
+    def write(self, waiting: deque[Stored]) -> None:
+        """Add what was prepared; a damaged file is set aside, a deleted one made anew.
 
         Raises:
             sqlite3.Error, OSError: they could not be written.
         """
-        asked, greeted = self._rows(things)
         try:
-            self._write(asked, greeted)
+            self._write(waiting)
         except sqlite3.Error as exc:
             was = self._identity
             self.close()
             if getattr(exc, "sqlite_errorcode", 0) & 0xFF not in _BROKEN:
                 raise
             _set_aside(self._path, was)
-            self._write(asked, greeted)
+            self._write(waiting)
         except OSError:
             self.close()
             raise
@@ -86,22 +96,14 @@ class File:
             self._connection.close()
         self._connection = self._identity = None
 
-    def _rows(self, things: Sequence[Call | Greeting]) -> tuple[list[Row], list[Row]]:
-        asked: list[Row] = []
-        greeted: list[Row] = []
-        for thing in things:
-            with suppress(AttributeError):  # what a faulty caller may have recorded
-                rows = greeted if isinstance(thing, Greeting) else asked
-                rows.append(calls.row(thing, self._statements))
-        return asked, greeted
-
-    def _write(self, asked: list[Row], greeted: list[Row]) -> None:
+    def _write(self, waiting: deque[Stored]) -> None:
         connection = self._opened()
-        if asked or greeted:
+        if waiting:
             with _transaction(connection):
-                connection.executemany(_ADD_CALL, asked)
-                connection.executemany(_ADD_GREETING, greeted)
-        self._until_trim -= len(asked) + len(greeted)
+                for adding, rows in groupby(waiting, key=itemgetter(0)):
+                    connection.executemany(adding, [row for _, row in rows])
+        self._until_trim -= len(waiting)
+        waiting.clear()
         if self._until_trim <= 0 or time.monotonic() >= self._trim_at:
             self._until_trim = _TRIM_EVERY_ROWS
             self._trim_at = time.monotonic() + _TRIM_EVERY_S

@@ -21,7 +21,7 @@ from trunkline_server.serving.activity.calls import (
     Greeting,
 )
 from trunkline_server.serving.activity.days import Today
-from trunkline_server.serving.activity.file import BUSY_S, File
+from trunkline_server.serving.activity.file import BUSY_S, File, Stored
 from trunkline_server.serving.background import Background
 from trunkline_server.serving.statements import Statements
 
@@ -53,7 +53,7 @@ class Activity:
         self._keep_days, self._keep_bytes = keep_days, keep_bytes
         self._statements: Statements = statements
         self._tell = tell
-        self._background: Background[Call | Greeting] | None = None
+        self._background: Background[Call | Greeting, Stored] | None = None
         self._starting = threading.Lock()
         self._is_troubled = False
 
@@ -159,7 +159,7 @@ class Activity:
             if not self._is_troubled:
                 self._on_trouble(exc)
 
-    def _started(self) -> Background[Call | Greeting]:
+    def _started(self) -> Background[Call | Greeting, Stored]:
         with self._starting:
             if self._background is None:
                 file = File(

@@ -1,0 +1,1 @@
+"""What Prometheus may know of a server; only ``processes`` does without its client library."""

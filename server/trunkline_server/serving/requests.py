@@ -1,0 +1,46 @@
+"""One HTTP request seen from outside: its id, the trace it is part of, that it is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Literal
+
+from trunkline_server.serving import logs, traces
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+Active = Callable[[Literal["requests", "sessions"], int], None]
+
+
+def tracked(app: ASGIApp, active: Active, *, has_traces: bool) -> ASGIApp:
+    """Return ``app`` where each request has an id: in logs, in its state, and in its answer.
+
+    ``active`` counts requests under way.
+    """
+
+    async def tracked_app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        name = logs.request(logs.candidate(scope["headers"]))
+        scope.setdefault("state", {})["request_id"] = name
+        active("requests", 1)
+        try:
+            with traces.continued(scope["headers"]) if has_traces else nullcontext():
+                await app(scope, receive, _naming(send, name))
+        finally:
+            active("requests", -1)
+
+    return tracked_app
+
+
+def _naming(send: Any, name: str) -> Any:
+    async def naming(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (logs.REQUEST_ID_HEADER, name.encode())]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return naming
