@@ -14,6 +14,7 @@ from trunkline_server.serving.gate.certificate import Certificate, Files
 from trunkline_server.serving.gate.reception import Reception
 from trunkline_server.serving.gate.rules import OnRefused
 from trunkline_server.serving.gate.sizes import Sizes
+from trunkline_server.serving.parser import Parser
 
 GRACE_S = 2
 
@@ -50,6 +51,7 @@ class Endpoint(uvicorn.Server):
                 access_log=False,
                 lifespan="on",
                 ws="none",
+                http=Parser,
                 timeout_graceful_shutdown=GRACE_S,
                 timeout_keep_alive=round(self._sizes.idle_s),
                 h11_max_incomplete_event_size=self._sizes.header,
@@ -94,8 +96,7 @@ class Endpoint(uvicorn.Server):
         self.should_exit = True
 
     def _protocol(self) -> asyncio.Protocol:
-        """Return what speaks HTTP on a new connection, as uvicorn chose it."""
-        speaks: type[asyncio.Protocol] = self.config.http_protocol_class
-        return speaks(  # type: ignore[call-arg]  # uvicorn's own protocols, of two kinds
+        """Return what speaks HTTP on a new connection."""
+        return Parser(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
