@@ -6,14 +6,15 @@ import os
 import platform
 import sys
 
-from tests.benchmarks import app, servers
+from tests.benchmarks import app, peers, servers
 from tests.benchmarks.measure import as_table
 
 
 def main() -> None:
     """Print the table; figures out of reach are told, not punished."""
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores\n")
-    print(as_table([*servers.rows(), *servers.sample_rows(), *app.rows()]))
+    compared = peers.main()
+    print(as_table([*compared, *servers.rows(), *servers.sample_rows(), *app.rows()]))
 
 
 if __name__ == "__main__":
