@@ -53,7 +53,7 @@ class Endpoint(uvicorn.Server):
                 ws="none",
                 http=Parser,
                 timeout_graceful_shutdown=GRACE_S,
-                timeout_keep_alive=round(self._sizes.idle_s),
+                timeout_keep_alive=self._sizes.idle_s,
                 h11_max_incomplete_event_size=self._sizes.header,
                 server_header=False,
                 # The gate reads X-Forwarded-For itself, and from nobody it was not told to trust.

@@ -19,7 +19,7 @@ class Sizes:
         header_s: seconds from a request's first byte (or the connection) to its last header;
             also what a TLS handshake may take.
         body_s: seconds for the body.
-        idle_s: seconds a connection may wait for its next request.
+        idle_s: whole seconds a connection may wait for its next request.
         connections: how many there may be at once.
         per_address: how many of them may come from one address, as may requests under way.
         proxies: addresses without a share of their own: many clients come through them.
@@ -29,7 +29,7 @@ class Sizes:
     body: int = KIB * KIB
     header_s: float = 10.0
     body_s: float = 30.0
-    idle_s: float = 15.0
+    idle_s: int = 15
     connections: int = 200
     per_address: int = 200
     proxies: Networks = NOBODY
