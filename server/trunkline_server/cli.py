@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     _add_run(verbs.add_parser("run", help="serve a database"))
     _add_check(verbs.add_parser("check", help="find out whether and why a connection works"))
+    _add_trust(verbs.add_parser("trust-ssh", help="accept the key of an SSH server"))
     info = verbs.add_parser("info", help="show what runs, and where files are kept")
     info.add_argument("--json", action="store_true", help="answer JSON")
     info.set_defaults(verb=_info)
@@ -63,6 +64,15 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     options.flag(check, "--events", help="write events to standard output, one JSON object a line")
     check.add_argument("--json", action="store_true", help="answer JSON")
     check.set_defaults(verb=_check)
+
+
+def _add_trust(trust: argparse.ArgumentParser) -> None:
+    trust.add_argument("--profile", metavar="NAME", required=True,
+                       help="whose SSH server it is; - reads it from the input")  # fmt: skip
+    trust.add_argument("--fingerprint", metavar="SHA256:…",
+                       help="accept the key with this fingerprint; else it is shown")  # fmt: skip
+    trust.add_argument("--forget", action="store_true", help="forget what was accepted before")
+    trust.set_defaults(verb=_trust)
 
 
 def _add_token(token: argparse.ArgumentParser) -> None:
@@ -104,6 +114,12 @@ def _check(given: argparse.Namespace) -> int:
     from trunkline_server.postgres import check_cli  # asyncpg, but never FastMCP
 
     return check_cli.run(given)
+
+
+def _trust(given: argparse.Namespace) -> int:
+    from trunkline_server.postgres import trust_cli  # asyncssh
+
+    return trust_cli.run(given)
 
 
 def _info(given: argparse.Namespace) -> int:

@@ -14,7 +14,8 @@ class Stage:
     """One stage of the check began or ended.
 
     Attributes:
-        stage: ``resolve, reach, tls, login, database, rights`` or ``posture``.
+        stage: ``resolve, tunnel, reach, tls, login, database, rights`` or ``posture``; ``tunnel``
+            for a database behind SSH servers only.
         state: ``running, done, warned, failed`` or ``skipped``.
         ms: how long it took, in milliseconds; 0 while running.
         note: a few plain words for the right end of its row, such as ``TLS 1.3``.

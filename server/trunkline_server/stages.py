@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 NAMES: Final = ("resolve", "reach", "tls", "login", "database", "rights", "posture")
+TUNNEL: Final = "tunnel"  # comes after the first, for a database behind SSH servers only
 
 TITLES: Final[dict[str, str]] = {
     "resolve": "Find the server",
+    "tunnel": "Open the SSH tunnel",
     "reach": "Reach port {port}",
     "tls": "Encrypt the connection",
     "login": "Log in",
@@ -17,6 +19,15 @@ TITLES: Final[dict[str, str]] = {
 }
 
 
-def title(stage: str, *, port: int) -> str:
-    """Return the words of one stage's row."""
-    return TITLES[stage].format(port=port)
+SOCKET_TITLE: Final = "Reach the socket"
+
+
+def names(*, has_tunnel: bool) -> tuple[str, ...]:
+    """Return the stages of one check, in order."""
+    return (NAMES[0], TUNNEL, *NAMES[1:]) if has_tunnel else NAMES
+
+
+def title(stage: str, *, port: int | None) -> str:
+    """Return the words of one stage's row; ``port`` is ``None`` for a Unix socket."""
+    is_socket = port is None and stage == "reach"
+    return SOCKET_TITLE if is_socket else TITLES[stage].format(port=port)

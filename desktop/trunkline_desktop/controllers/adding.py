@@ -131,15 +131,15 @@ class Adding(QObject):
 
     @Slot(object, object)
     def _on_check_wanted(self, profile: Profile, password: str | None) -> None:
-        if password is not None:
+        if password is not None and not profile.ssh_host:
             self._check.start(profile, password)
             return
-        job = jobs.start(lambda: secrets.get(profile.id))
-        job.done.connect(partial(self._on_password, profile))
+        job = jobs.start(lambda: _secrets_of(profile, password))
+        job.done.connect(partial(self._on_secrets, profile))
         job.failed.connect(self._window.add.show_problem)
 
-    def _on_password(self, profile: Profile, password: str | None) -> None:
-        self._check.start(profile, password or "")
+    def _on_secrets(self, profile: Profile, found: tuple[str, str]) -> None:
+        self._check.start(profile, *found)
 
     @Slot(object)
     def _on_stage(self, stage: events.Stage) -> None:
@@ -187,3 +187,10 @@ def _text_of(path: Path) -> str:
         raise fail(
             "file.unreadable", f"The file {path} cannot be read.", "Choose another.", str(exc)
         ) from exc
+
+
+def _secrets_of(profile: Profile, typed: str | None) -> tuple[str, str]:
+    """Return the password, the typed one first, and the secret of the SSH tunnel."""
+    password = secrets.get(profile.id) if typed is None else typed
+    ssh = secrets.get(profile.id, "ssh") if profile.ssh_host else None
+    return password or "", ssh or ""

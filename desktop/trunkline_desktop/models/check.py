@@ -25,7 +25,7 @@ class Row:
     """One stage: ``waiting, running, done, warned, failed`` or ``skipped``.
 
     Attributes:
-        stage: one of ``stages.NAMES``.
+        stage: one of ``stages.names()``.
         ms: how long it took, in milliseconds.
         note: a few words for its right end.
     """
@@ -76,10 +76,11 @@ class Check(QObject):
         """Whether a check is under way."""
         return self._process is not None
 
-    def start(self, profile: Profile, password: str) -> None:
+    def start(self, profile: Profile, password: str, ssh_secret: str = "") -> None:
         """Check what the form holds; nothing needs to be saved."""
         self.cancel()
-        self._failure, self.rows = None, tuple(map(Row, stages.NAMES))
+        names = stages.names(has_tunnel=bool(profile.ssh_host))
+        self._failure, self.rows = None, tuple(map(Row, names))
         try:
             program, *arguments = self._command()
         except TrunklineError as exc:
@@ -88,7 +89,7 @@ class Check(QObject):
         self._process = process = ServerProcess(self)
         process.heard.connect(self._on_event)
         process.ended.connect(self._on_ended)
-        process.start(program, arguments, _first_line(profile, password))
+        process.start(program, arguments, _first_line(profile, password, ssh_secret))
 
     def cancel(self) -> None:
         """End the check under way, if any; nothing more is heard of it."""
@@ -123,8 +124,8 @@ class Check(QObject):
         self.ended.emit(failed is None)
 
 
-def _first_line(profile: Profile, password: str) -> bytes:
-    document = {"profile": profile.as_json(), "password": password}
+def _first_line(profile: Profile, password: str, ssh_secret: str) -> bytes:
+    document = {"profile": profile.as_json(), "password": password, "ssh": ssh_secret}
     return json.dumps(document).encode() + b"\n"
 
 

@@ -81,12 +81,12 @@ class Postures(QObject):
             return
         self._asking = profile
         self._tried.add(_login(profile))
-        job = jobs.start(lambda: secrets.get(profile.id))
-        job.done.connect(partial(self._on_password, profile))
+        job = jobs.start(lambda: _secrets_of(profile))
+        job.done.connect(partial(self._on_secrets, profile))
         job.failed.connect(self._on_ended)
 
-    def _on_password(self, profile: Profile, password: str | None) -> None:
-        self._check.start(profile, password or "")
+    def _on_secrets(self, profile: Profile, found: tuple[str, str]) -> None:
+        self._check.start(profile, *found)
 
     @Slot(object)
     def _on_stage(self, stage: events.Stage) -> None:
@@ -97,6 +97,11 @@ class Postures(QObject):
     def _on_ended(self) -> None:
         """What went wrong is told where the database is switched on."""
         self._asking = None
+
+
+def _secrets_of(profile: Profile) -> tuple[str, str]:
+    ssh = secrets.get(profile.id, "ssh") if profile.ssh_host else None
+    return secrets.get(profile.id) or "", ssh or ""
 
 
 def read(stage: events.Stage) -> tuple[str, str] | None:

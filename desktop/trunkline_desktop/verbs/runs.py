@@ -160,7 +160,7 @@ def ended_at_once(verb: str) -> TrunklineError:
 
 def show_stage(stage: events.Stage, profile: Profile, indent: str = "") -> None:
     """Write the row of one stage that has ended."""
-    name = title(stage.stage, port=profile.port)
+    name = title(stage.stage, port=None if profile.is_socket else profile.port)
     took = "not reached" if stage.state == "skipped" else f"{stage.ms:.0f} ms"
     say.line(f"{indent}{say.sign(stage.state)} {name:<24}{took:>12}  {stage.note}")
 

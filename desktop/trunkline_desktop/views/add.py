@@ -95,7 +95,7 @@ class AddPage(Page):
     def show_rows(self, rows: Iterable[Row]) -> None:
         """Show how far the check is."""
         self._rows = tuple(rows)
-        self.check.show_rows(self._rows, self.form.profile().port)
+        self.check.show_rows(self._rows, _port(self.form.profile()))
         self._show_check()
 
     def show_failure(self, failure: Failure, stage: str) -> None:
@@ -235,7 +235,8 @@ class AddPage(Page):
 
     def _reset_check(self) -> None:
         self._has_passed, self._failure, self._rows = False, None, ()
-        self.check.show_idle(self.form.profile().port or 5432)
+        profile = self.form.profile()
+        self.check.show_idle(_port(profile), has_tunnel=bool(profile.ssh_host))
         self._weigh_buttons()
 
     # What happens on it
@@ -258,7 +259,7 @@ class AddPage(Page):
             return
         self._reset_check()
         profile = self.form.profile()
-        self.check.show_running(profile.port)
+        self.check.show_running(_port(profile), has_tunnel=bool(profile.ssh_host))
         self._show_check()
         self.check_wanted.emit(profile, self.form.password())
 
@@ -324,3 +325,8 @@ class AddPage(Page):
             return
         self.set_busy(is_busy=True)
         self.save_wanted.emit(self.form.profile(), self.form.password(), is_on)
+
+
+def _port(profile: Profile) -> int | None:
+    """Return the port to name in a row of the check; ``None`` for a Unix socket."""
+    return None if profile.is_socket else profile.port or 5432

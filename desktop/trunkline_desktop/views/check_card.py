@@ -55,13 +55,13 @@ class CheckCard(Card):
         self._failure: Failure | None = None
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
-        self._progress.setRange(0, len(stages.NAMES))
         self._button = Button("", "primary", small=True)
         self._button.setObjectName("checkButton")
         self._button.clicked.connect(self._on_button)
         self.header.addWidget(self._button)
         self.body.addWidget(self._progress)
-        self._rows = {name: CheckRow("") for name in stages.NAMES}
+        self._rows = {name: CheckRow("") for name in stages.names(has_tunnel=True)}
+        self._names: tuple[str, ...] = stages.NAMES
         for name, row in self._rows.items():
             row.setObjectName(f"stage-{name}")
             self.body.addWidget(row)
@@ -73,25 +73,32 @@ class CheckCard(Card):
         """Whether it shows a check under way."""
         return self._is_running
 
-    def show_idle(self, port: int) -> None:
-        """Show that nothing has been checked yet, or not in this form."""
+    def show_idle(self, port: int | None, *, has_tunnel: bool = False) -> None:
+        """Show that nothing has been checked yet, or not in this form.
+
+        ``port`` is ``None`` for a Unix socket.
+        """
         self._is_running = False
-        self.show_rows([Row(name) for name in stages.NAMES], port)
+        self.show_rows([Row(name) for name in stages.names(has_tunnel=has_tunnel)], port)
         self.set_title(self.tr("Check the connection"))
         self._progress.setVisible(False)
         self._say_button(self.tr("Check it"), "primary", None)
 
-    def show_running(self, port: int) -> None:
+    def show_running(self, port: int | None, *, has_tunnel: bool = False) -> None:
         """Show that a check has begun."""
-        self.show_idle(port)
+        self.show_idle(port, has_tunnel=has_tunnel)
         self._is_running = True
         self.set_title(self.tr("Checking the connection"))
         self._progress.setVisible(True)
         self._say_button(self.tr("Stop"), "link", None)
 
-    def show_rows(self, rows: Iterable[Row], port: int) -> None:
-        """Fill the rows in, messages included."""
+    def show_rows(self, rows: Iterable[Row], port: int | None) -> None:
+        """Fill the rows in, messages included; the other rows are not shown."""
         shown = tuple(rows)
+        has_tunnel = any(row.stage == stages.TUNNEL for row in shown)
+        self._rows[stages.TUNNEL].setVisible(has_tunnel)
+        self._names = stages.names(has_tunnel=has_tunnel)
+        self._progress.setRange(0, len(self._names))
         for row in shown:
             self._show_row(row, port)
         self._progress.setValue(sum(r.state in {"done", "warned"} for r in shown))
@@ -99,11 +106,11 @@ class CheckCard(Card):
     def show_failure(self, failure: Failure, stage: str) -> None:
         """Open the message under the row of ``stage``, or under the first one."""
         self._end()
-        place = stages.NAMES.index(stage) if stage in stages.NAMES else 0
+        place = self._names.index(stage) if stage in self._names else 0
         told = self.tr("Stopped at step {number} of {count}")
-        self.set_title(told.format(number=place + 1, count=len(stages.NAMES)))
+        self.set_title(told.format(number=place + 1, count=len(self._names)))
         self._failure = failure
-        self._rows[stages.NAMES[place]].set_message(self._message(failure))
+        self._rows[self._names[place]].set_message(self._message(failure))
 
     def show_passed(self) -> None:
         """Show that every stage is done."""
@@ -120,7 +127,7 @@ class CheckCard(Card):
         self._progress.setVisible(False)
         self._say_button(self.tr("Check again"), "link", "arrow-clockwise")
 
-    def _show_row(self, row: Row, port: int) -> None:
+    def _show_row(self, row: Row, port: int | None) -> None:
         widget = self._rows[row.stage]
         widget.set_title(words.stage(row.stage, port))
         note = row.note if len(row.note) <= _LONGEST_NOTE else ""

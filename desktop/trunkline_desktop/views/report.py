@@ -16,8 +16,9 @@ def for_administrator(profile: Profile, rows: Iterable[Row], failure: Failure, s
     """Return plain text: where Trunkline connects to, how far it came and what stopped it."""
     lines = [_tr("Trunkline could not connect to a PostgreSQL database."), ""]
     lines += _place(profile)
-    lines += ["", *(_settled(row, profile.port) for row in rows if row.state == "done")]
-    name = words.stage(stage, profile.port) if stage else _tr("The check")
+    port = None if profile.is_socket else profile.port
+    lines += ["", *(_settled(row, port) for row in rows if row.state == "done")]
+    name = words.stage(stage, port) if stage else _tr("The check")
     lines.append(f"✗ {name}: {failure}")
     if failure.detail:
         lines += ["", _tr("In the words of the other side: {text}").format(text=failure.detail)]
@@ -33,7 +34,7 @@ def _place(profile: Profile) -> list[str]:
     ]
 
 
-def _settled(row: Row, port: int) -> str:
+def _settled(row: Row, port: int | None) -> str:
     end = ", ".join(part for part in (row.note, words.duration(row.ms)) if part)
     return f"✓ {words.stage(row.stage, port)} ({end})"
 

@@ -24,9 +24,11 @@ def encryption(sslmode: str) -> str:
     return words.get(sslmode, sslmode)
 
 
-def stage(name: str, port: int) -> str:
-    """Return the words of one row of the check."""
-    return QCoreApplication.translate("stages", stages.TITLES[name]).format(port=port)
+def stage(name: str, port: int | None) -> str:
+    """Return the words of one row of the check; ``port`` is ``None`` for a Unix socket."""
+    is_socket = port is None and name == "reach"
+    told = stages.SOCKET_TITLE if is_socket else stages.TITLES[name]
+    return QCoreApplication.translate("stages", told).format(port=port)
 
 
 def outcome(value: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events
 from trunkline_server.errors import Failure, TrunklineError, explain
 from trunkline_server.postgres import database, posture, probe, refusals, tls, wire
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.stages import NAMES
+from trunkline_server.stages import names
+
+if TYPE_CHECKING:
+    from trunkline_server.postgres.tunnel import Tunnel
 
 OLDEST_SERVER = 12
 
@@ -21,6 +24,8 @@ _AFTERTHOUGHT_S = 2.0
 _LISTEN_S = 1.0
 _UNENCRYPTED = "Not encrypted. Ask the administrator to switch on TLS."
 _LOCAL = "Not encrypted (local)"
+_TUNNELLED = "Encrypted by SSH"
+_BEYOND = "Not encrypted between the SSH server and the database."
 
 # Whether the tables exist, whether a schema opens, whether one can be read: three different faults.
 _RIGHTS = """
@@ -44,16 +49,19 @@ class _Outcome:
 
 
 async def check(
-    profile: Profile, password: str | None
+    profile: Profile, password: str | None, ssh_secret: str | None = None
 ) -> AsyncIterator[events.Stage | events.Failed]:
     """Yield two events a stage: ``running``, then how it ended.
+
+    ``ssh_secret`` is the passphrase or password for the SSH servers of ``profile``.
 
     After the first failed stage comes one ``Failed``, then the later stages as ``skipped``. Each
     network stage takes at most ``connect_timeout`` seconds per address. Closing the iterator, or
     cancelling its task, hangs up at once.
     """
-    async with contextlib.aclosing(_Visit(profile, password)) as visit:
-        for position, (name, step) in enumerate(visit.steps().items()):
+    stages = names(has_tunnel=bool(profile.ssh_host))
+    async with contextlib.aclosing(_Visit(profile, password, ssh_secret)) as visit:
+        for position, (name, step) in enumerate(visit.steps(stages).items()):
             yield events.Stage(stage=name, state="running")
             began = time.perf_counter()
             failure, outcome = await _settled(step, visit.profile)
@@ -61,7 +69,7 @@ async def check(
             if failure is not None:
                 yield events.Stage(stage=name, state="failed", ms=spent)
                 yield events.failed(failure, stage=name)
-                for later in NAMES[position + 1 :]:
+                for later in stages[position + 1 :]:
                     yield events.Stage(stage=later, state="skipped")
                 return
             yield events.Stage(stage=name, state=outcome.state, ms=spent, note=outcome.note)
@@ -82,9 +90,11 @@ async def _settled(
 class _Visit:
     """What one check has found out so far."""
 
-    def __init__(self, profile: Profile, password: str | None) -> None:
+    def __init__(self, profile: Profile, password: str | None, ssh_secret: str | None) -> None:
         self.profile = profile
         self._password = password
+        self._ssh_secret = ssh_secret
+        self._tunnel: Tunnel | None = None
         self._timeout_s = profile.connect_timeout
         self._places: list[probe.Place] = []
         self._place = probe.Place(host=profile.host, port=profile.port, address="")
@@ -93,17 +103,42 @@ class _Visit:
         self._refusal: Failure | None = None
         self._conn: Any = None  # asyncpg's connection; its types stay in database.py
 
-    def steps(self) -> dict[str, Callable[[], Awaitable[_Outcome]]]:
+    def steps(self, stages: Sequence[str]) -> dict[str, Callable[[], Awaitable[_Outcome]]]:
         """Return what to do in each stage, in order."""
-        return {name: getattr(self, f"_{name}") for name in NAMES}
+        return {name: getattr(self, f"_{name}_stage") for name in stages}
 
     async def aclose(self) -> None:
         """Hang up without waiting for the server."""
         if self._conn is not None:
             self._conn.terminate()
             await asyncio.sleep(0)  # the socket is let go in the loop's next turn
+        if self._tunnel is not None:
+            await self._tunnel.close()
 
-    async def _resolve(self) -> _Outcome:
+    async def _tunnel_stage(self) -> _Outcome:
+        """Open it and try to reach the database from its end."""
+        from trunkline_server.postgres.tunnel import SshError, Tunnel  # asyncssh: few need it
+
+        self._tunnel = Tunnel(self.profile, self._ssh_secret)
+        failures = []
+        for host, port in self.profile.addresses:
+            try:
+                (await self._tunnel.dial(host, port)).close()
+            except SshError as exc:
+                if not self._tunnel.is_open:
+                    raise
+                failures.append(exc)
+                continue
+            self._places = [
+                probe.Place(host=h, port=p, address=h, dial=self._tunnel.dial)
+                for h, p in self.profile.addresses
+            ]
+            return _Outcome("warned", failures[0].failure.title) if failures else _Outcome()
+        raise failures[0]
+
+    async def _resolve_stage(self) -> _Outcome:
+        if self.profile.ssh_host:
+            return await self._found_tunnel()
         if self.profile.sample:
             from trunkline_server import sample  # the extra "sample" may be absent
 
@@ -120,7 +155,18 @@ class _Visit:
             return _Outcome("warned", failures[0].title)
         return _Outcome(note="Unix socket" if self._places[0].is_socket else "")
 
-    async def _reach(self) -> _Outcome:
+    async def _found_tunnel(self) -> _Outcome:
+        """Find the first SSH server; the name of the database is looked up by the last one."""
+        from trunkline_server.postgres.tunnel import hops_of, words  # asyncssh: few need it
+
+        first = hops_of(self.profile)[0]
+        try:
+            await probe.resolve(first.host, first.port, timeout_s=self._timeout_s)
+        except (OSError, UnicodeError) as exc:
+            raise words.resolving(exc, first.host) from exc
+        return _Outcome(note="SSH server")
+
+    async def _reach_stage(self) -> _Outcome:
         failures: list[Failure] = []
         for place in self._places:
             try:
@@ -135,7 +181,7 @@ class _Visit:
                 return _Outcome(note="" if is_first else f"{place.host}, port {place.port}")
         raise TrunklineError(_most_telling(failures))
 
-    async def _tls(self) -> _Outcome:
+    async def _tls_stage(self) -> _Outcome:
         context = tls.context_for(self.profile)
         if self._place.is_socket:
             return _Outcome(note="Not needed on this computer")
@@ -155,12 +201,15 @@ class _Visit:
         return _Outcome(note=version)
 
     def _plain(self) -> _Outcome:
+        if self._place.dial:
+            is_well = self._place.is_local
+            return _Outcome(note=_TUNNELLED) if is_well else _Outcome("warned", _BEYOND)
         return _Outcome(note=_LOCAL) if self._place.is_local else _Outcome("warned", _UNENCRYPTED)
 
-    async def _login(self) -> _Outcome:
+    async def _login_stage(self) -> _Outcome:
         try:
             async with asyncio.timeout(self._timeout_s):
-                self._conn = await database.connect(self._pinned(), self._password)
+                self._conn = await database.connect(self._pinned(), self._password, self._tunnel)
         except Exception as exc:  # the driver's classes stay in database.py
             failure = await self._why(exc)
             if not failure.code.startswith("database."):
@@ -242,7 +291,7 @@ class _Visit:
             listen_s=listen_s,
         )
 
-    async def _database(self) -> _Outcome:
+    async def _database_stage(self) -> _Outcome:
         if self._refusal is not None:
             raise TrunklineError(self._refusal)
         version = self._conn.get_server_version()
@@ -251,7 +300,7 @@ class _Visit:
         await self._reading(lambda: self._conn.fetchval("SELECT 1"))
         return _Outcome(note=f"PostgreSQL {version.major}.{version.minor}")
 
-    async def _rights(self) -> _Outcome:
+    async def _rights_stage(self) -> _Outcome:
         found = await self._reading(lambda: self._conn.fetchrow(_RIGHTS))
         if not found["tables"]:
             return _Outcome("warned", "No tables yet")
@@ -259,7 +308,7 @@ class _Visit:
             raise TrunklineError(refusals.no_rights(self.profile, has_usage=bool(found["usable"])))
         return _Outcome(note=posture.count(found["readable"]))
 
-    async def _posture(self) -> _Outcome:
+    async def _posture_stage(self) -> _Outcome:
         found = await self._reading(lambda: posture.posture(self._conn))
         return _Outcome("done" if found.level == "ok" else "warned", found.sentence)
 

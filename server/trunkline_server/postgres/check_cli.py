@@ -41,11 +41,11 @@ def run(options: Namespace) -> int:
     _speak_utf8()
     try:
         subject = _subject(options)
-        profile, password = subject.profile, _password(subject)
+        profile, secrets = subject.profile, (_password(subject), subject.ssh())
     except TrunklineError as exc:
         return _refuse(exc.failure, as_event=options.events)
     try:
-        return asyncio.run(_watched(profile, password, options))
+        return asyncio.run(_watched(profile, secrets, options))
     except BrokenPipeError:
         # Whoever read our output is gone; nothing of it may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -93,8 +93,10 @@ def _refuse(failure: Failure, *, as_event: bool) -> int:
     return EXIT_USAGE if failure.code.startswith("usage.") else EXIT_FAILED
 
 
-async def _watched(profile: Profile, password: str | None, options: Namespace) -> int:
-    told = asyncio.ensure_future(_told(check(profile, password), profile, options))
+async def _watched(
+    profile: Profile, secrets: tuple[str | None, str | None], options: Namespace
+) -> int:
+    told = asyncio.ensure_future(_told(check(profile, *secrets), profile, options))
     if options.events and _name(options) == FROM_INPUT:
         _cancel_at_end_of_input(told)
     try:
@@ -151,7 +153,7 @@ def _row(event: events.Stage | events.Failed, profile: Profile) -> None:
     if isinstance(event, events.Failed) or event.state == "running":
         return
     end = "Not reached" if event.state == "skipped" else f"{event.ms:.0f} ms"
-    name = title(event.stage, port=profile.port)
+    name = title(event.stage, port=None if profile.is_socket else profile.port)
     _write(f"{_SIGNS[event.state]} {name:<24}{end:>11}  {event.note}".rstrip())
 
 

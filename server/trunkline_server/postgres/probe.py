@@ -8,7 +8,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from trunkline_server.postgres import wire
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Lookup = Callable[..., list[Any]]
+Dial = Callable[[str, int], Awaitable[socket.socket]]
 
 _SECOND_LOOK_S = 1.0
 
@@ -30,17 +31,27 @@ class Place:
         port: TCP port, or the number in a socket's file name.
         address: numeric address, or the path of the Unix socket.
         is_socket: whether ``address`` is a path.
+        dial: opens a connection there through a tunnel; ``None`` means directly.
     """
 
     host: str
     port: int
     address: str
     is_socket: bool = False
+    dial: Dial | None = None
 
     @property
     def is_local(self) -> bool:
-        """Whether the bytes never leave this computer."""
-        return self.is_socket or ipaddress.ip_address(self.address.partition("%")[0]).is_loopback
+        """Whether the bytes never leave a computer in the open: this one, or an SSH server."""
+        return self.is_socket or is_loopback(self.address)
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether a name or an address means the computer that asks."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return address.lower() == "localhost"
 
 
 async def resolve(
@@ -231,10 +242,7 @@ async def _first_answer(
 @contextlib.asynccontextmanager
 async def _opened(place: Place, timeout_s: float) -> AsyncIterator[Streams]:
     async with asyncio.timeout(timeout_s):
-        if place.is_socket:
-            reader, writer = await asyncio.open_unix_connection(place.address)
-        else:
-            reader, writer = await asyncio.open_connection(place.address, place.port)
+        reader, writer = await _connected(place)
     transport = writer.transport  # the socket's own, also when TLS is laid over it
     try:
         yield reader, writer
@@ -245,3 +253,14 @@ async def _opened(place: Place, timeout_s: float) -> AsyncIterator[Streams]:
             await asyncio.wait_for(writer.wait_closed(), 0.1)
         transport.abort()
         await asyncio.sleep(0)  # the transport lets go of its socket in the loop's next turn
+
+
+async def _connected(place: Place) -> Streams:
+    if place.is_socket:
+        return await asyncio.open_unix_connection(place.address)
+    if place.dial is None:
+        return await asyncio.open_connection(place.address, place.port)
+    sock = await place.dial(place.host, place.port)
+    if sock.family == getattr(socket, "AF_UNIX", None):  # a pair of sockets, where there are some
+        return await asyncio.open_unix_connection(sock=sock)
+    return await asyncio.open_connection(sock=sock)
