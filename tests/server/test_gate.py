@@ -292,7 +292,7 @@ def test_no_token_is_ever_logged(caplog: pytest.LogCaptureFixture, tmp_path: Pat
     secret = tokens.new()
     file = tmp_path / "tokens"
     file.write_text(f"ci:{secret}")
-    with gated(replace(RULES, token_file=file, sizes=SMALL, failure_rate="2/minute")) as gate:
+    with gated(replace(RULES, token_file=file, sizes=SMALL, failure_rate="2/day")) as gate:
         for given in (secret, f"{secret}-wrong", f"{secret}.a.b"):
             gate.get(Authorization=f"Bearer {given}")
             gate.get(f"/mcp?token={secret}", Authorization=f"Bearer {given}")

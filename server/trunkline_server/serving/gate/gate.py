@@ -45,10 +45,7 @@ class _Outer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on; only HTTP comes in."""
         if scope["type"] == "lifespan":
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                await self._rates.close()
+            await self._app(scope, receive, self._closing(send))
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
@@ -59,6 +56,16 @@ class _Outer:
         except Refusal as refusal:
             self._rules.on_refused(refusal.kind, _who(scope))
             await refusal.answer(send)
+
+    def _closing(self, send: Send) -> Send:
+        """Return ``send`` that lets go of the store first: nobody waits once the end is told."""
+
+        async def closing(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await self._rates.close()
+            await send(message)
+
+        return closing
 
 
 class _Admission:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from functools import cached_property
@@ -43,8 +44,9 @@ class Rates:
     async def close(self) -> None:
         """Let go of the store."""
         if "_shared" in self.__dict__ and self._shared is not None:
-            bridge: Any = self._shared.storage
-            await bridge.bridge.storage.aclose()
+            storage: Any = self._shared.storage
+            with contextlib.suppress(Exception):  # a store that is gone already is let go of
+                await storage.bridge.storage.aclose()
 
     async def _asked(self, question: Any, item: RateLimitItem, key: tuple[str, ...]) -> float:
         shared = self._shared
