@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 import stat
@@ -13,12 +14,21 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from trunkline_server.errors import TrunklineError
-from trunkline_server.serving.activity import MESSAGE_CHARS, STATEMENT_CHARS, Activity, Call, Today
+from trunkline_server.serving.activity import (
+    MESSAGE_CHARS,
+    STATEMENT_CHARS,
+    Activity,
+    Call,
+    Greeting,
+    Today,
+    file,
+)
 
 NOON = datetime(2026, 11, 20, 12, 30).astimezone().timestamp()
 DAY = 86_400
@@ -43,7 +53,7 @@ def call(at: float = NOON, **more: Any) -> Call:
 def test_a_call_comes_back_as_it_was(log: Activity) -> None:
     asked = call(
         client="Claude", client_version="1.2", statement="SELECT 'ä'", duration_ms=2.5, rows=3,
-        bytes=40, outcome="failed", message="no such table",
+        bytes=40, outcome="failed", message="no such table", caller="team", request_id="r-1",
     )  # fmt: skip
     log.record(asked)
     assert log.flush()
@@ -144,6 +154,117 @@ def test_only_this_user_may_read_the_log(log: Activity, path: Path) -> None:
     assert modes == {0o600}
 
 
+# --- what is kept of statements
+
+
+@pytest.mark.parametrize("how", ["hash", "none"])
+def test_a_statement_that_is_not_kept_is_nowhere_in_the_files(path: Path, how: Any) -> None:
+    log = Activity(path, keep_days=100_000, statements=how)
+    log.record(call(statement="SELECT 'mathilda'", message="There is no table “mathilda”."))
+    log.flush()
+    assert [b"mathilda" in file.read_bytes() for file in path.parent.iterdir()] == [False] * 3
+    assert log.recent()[0].message == "There is no table “…”."
+    log.close()
+
+
+def test_equal_statements_have_equal_hashes_of_the_whole(path: Path) -> None:
+    log = Activity(path, keep_days=100_000, statements="hash")
+    for end in ("a", "a", "b"):
+        log.record(call(statement="x" * 20_000 + end))
+    log.close()
+    first, second, third = (c.statement for c in log.recent())
+    assert first != second == third
+    assert third == "sha256:" + hashlib.sha256(b"x" * 20_000 + b"a").hexdigest()
+
+
+def test_a_password_in_a_statement_is_masked(log: Activity) -> None:
+    log.record(call(statement="ALTER ROLE ada PASSWORD 'correct horse'"))
+    log.flush()
+    assert log.recent()[0].statement == "ALTER ROLE ada PASSWORD ***"
+
+
+# --- greetings
+
+
+def greeting(at: float = NOON, **more: Any) -> Greeting:
+    return Greeting(**{"at": at, "profile_id": "sales", "client": "claude-ai", **more})
+
+
+def test_a_greeting_survives_the_process_that_heard_it(path: Path) -> None:
+    heard = greeting(client_version="1.2", transport="stdio")
+    log = Activity(path)
+    log.greet(heard)
+    log.close()
+    assert Activity(path).greetings() == [heard]
+
+
+def test_only_the_last_greeting_of_an_app_over_a_transport_is_kept(log: Activity) -> None:
+    log.greet(greeting(NOON, client_version="1", transport="http"))
+    log.greet(greeting(NOON + 1, client_version="2", transport="http"))
+    log.greet(greeting(NOON + 2, client_version="1", transport="stdio"))
+    log.flush()
+    assert [(g.at - NOON, g.client_version) for g in log.greetings()] == [(2, "1"), (1, "2")]
+
+
+def test_greetings_of_one_profile_can_be_told_apart(log: Activity) -> None:
+    log.greet(greeting(profile_id="sales"))
+    log.greet(greeting(profile_id="other"))
+    log.flush()
+    assert [g.profile_id for g in log.greetings("other")] == ["other"]
+
+
+def test_a_greeting_outlives_the_calls_of_its_time(path: Path) -> None:
+    log = Activity(path, keep_days=1)
+    log.greet(greeting())
+    log.record(call())
+    log.record(call(time.time()))
+    log.close()
+    assert (len(log.recent()), len(log.greetings())) == (1, 1)
+
+
+def test_a_client_that_calls_itself_by_ever_new_names_fills_nothing(path: Path) -> None:
+    log = Activity(path)
+    for number in range(1_500):
+        log.greet(greeting(NOON + number, client=f"app {number}"))
+    log.close()
+    with closing(Activity(path)) as again:  # opening tidies
+        again.greet(greeting(NOON + 9_999, client="last"))
+    assert len(log.greetings()) <= 501
+    assert log.greetings()[0].client == "last"
+
+
+# --- files of another Trunkline
+
+OLD = """
+CREATE TABLE call (
+  at REAL NOT NULL, profile_id TEXT NOT NULL, client TEXT NOT NULL, client_version TEXT NOT NULL,
+  tool TEXT NOT NULL, statement TEXT NOT NULL, duration_ms REAL NOT NULL, rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, outcome TEXT NOT NULL, message TEXT NOT NULL);
+"""
+OLD_CALL = f"INSERT INTO call VALUES ({NOON}, 'sales', 'c', '1', 't', 's', 1, 2, 3, 'ok', '')"
+
+
+def test_a_file_of_an_older_trunkline_can_be_read_before_anything_is_written(
+    log: Activity, path: Path
+) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{OLD}{OLD_CALL};")
+    assert [(c.tool, c.rows, c.caller) for c in log.recent()] == [("t", 2, "")]
+    assert log.greetings() == []
+
+
+def test_an_older_and_a_newer_trunkline_write_to_one_file(log: Activity, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.executescript(f"{OLD}{OLD_CALL};")
+        log.record(call(caller="team"))
+        log.flush()
+        columns = ", ".join(
+            row[1] for row in old.execute("PRAGMA table_info(call)").fetchall()[:11]
+        )
+        old.execute(OLD_CALL.replace("INTO call", f"INTO call ({columns})"))
+    assert [c.caller for c in log.recent()] == ["", "team", ""]
+
+
 # --- retention
 
 
@@ -173,6 +294,49 @@ def test_the_log_stays_below_its_size_and_loses_the_oldest(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
     assert pages * 4_096 <= keep_bytes
+
+
+# --- a clock that is wrong
+
+
+def test_calls_stay_in_the_order_they_came_when_the_clock_goes_back(log: Activity) -> None:
+    for number, at in enumerate([NOON, NOON - 3_600, NOON - 3_599]):
+        log.record(call(at, rows=number))
+    log.flush()
+    assert [c.rows for c in log.recent()] == [2, 1, 0]
+
+
+def test_a_call_dated_after_now_belongs_to_today_all_the_same(log: Activity) -> None:
+    log.record(call(NOON + 60))
+    log.flush()
+    assert log.today(now=NOON).questions == 1
+
+
+@pytest.mark.parametrize("wrong", [0.0, 4e9], ids=["1970", "2096"])
+def test_a_call_is_as_old_as_its_neighbours_whatever_its_date(path: Path, wrong: float) -> None:
+    now = time.time()
+    log = Activity(path, keep_days=100_000)
+    for at, rows in ((now - 40 * DAY, 1), (wrong, 2), (now - 5, 3), (wrong, 4)):
+        log.record(call(at, rows=rows))
+    log.close()
+    log = Activity(path)
+    log.record(call(now, rows=5))
+    log.close()
+    assert [c.rows for c in log.recent()] == [5, 4, 3]
+
+
+def test_a_clock_that_leaps_ahead_deletes_nothing_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Activity(path)
+    log.record(call(time.time(), rows=0))
+    log.flush()
+    ahead = SimpleNamespace(time=lambda: time.time() + 400 * DAY, monotonic=time.monotonic)
+    monkeypatch.setattr(file, "time", ahead)
+    for number in range(1, 1_100):  # more than it takes to look for old ones
+        log.record(call(ahead.time(), rows=number))
+    log.close()
+    assert log.recent(limit=9_999)[-1].rows == 0
 
 
 # --- trouble

@@ -17,7 +17,7 @@ RETAINED = 2_000
 LINGER_S = 0.05  # one commit then serves every call of that time
 IDLE_S = 3_600.0
 _BATCH = 500
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 10.0
 
 Thing = TypeVar("Thing")
 Form = TypeVar("Form")
@@ -136,7 +136,7 @@ class Background(Generic[Thing, Form]):
         except Exception as exc:  # noqa: BLE001 - nothing may escape the thread of a log
             if not self._pause_s:
                 self._on_trouble(exc)
-            self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+            self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
             return
         if self._pause_s or self._lost:
             self._on_recovery(self._lost)

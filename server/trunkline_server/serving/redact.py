@@ -27,7 +27,7 @@ _FORMS = (
     (r"(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}", rf"\1{MASK}"),
     # password=…, "password": "…", and PASSWORD '…' of ALTER ROLE
     (
-        rf"""(\b[\w-]{{0,40}}?{_NAME}["']?\s*[:=]\s*)(?!\$\d)(?:{_QUOTED}|[^\s'"&;,)}}\]]+)""",
+        rf"""({_NAME}["']?\s*[:=]\s*)(?!\$\d)(?:{_QUOTED}|[^\s'"&;,)}}\]]+)""",
         rf"\1{MASK}",
     ),
     (rf"(\bpassword\s+(?:E|U&)?){_QUOTED}", rf"\1{MASK}"),
