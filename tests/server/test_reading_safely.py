@@ -14,6 +14,8 @@ from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres import check
 from trunkline_server.postgres.catalog import describe_table, list_tables
 from trunkline_server.postgres.database import Database, connect
+from trunkline_server.postgres.database.channel import Channel
+from trunkline_server.postgres.database.decoding import Types
 from trunkline_server.postgres.lookup import Lookup
 from trunkline_server.postgres.posture import posture
 from trunkline_server.profiles.profile import Profile
@@ -852,7 +854,7 @@ async def test_a_large_value_costs_memory_once(sql: str, db: Database) -> None:
 
 
 async def test_statements_that_differ_in_values_only_are_looked_up_once(profile: Profile) -> None:
-    connection = await connect(profile, PASSWORD)
+    connection = Channel(await connect(profile, PASSWORD), Types())
     asked: list[str] = []
 
     async def fetch(sql: str, *args: Any) -> list[Any]:

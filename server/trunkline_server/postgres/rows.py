@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from trunkline_server.profiles.profile import Profile
@@ -34,10 +35,15 @@ class Rows:
 
     def as_json(self) -> dict[str, Any]:
         """Return the reply of ``execute_query``; ``hint`` only when truncated."""
-        reply = asdict(self)
-        if not self.truncated:
-            del reply["hint"]
-        return reply
+        reply = {
+            "columns": self.columns,
+            "types": self.types,
+            "rows": self.rows,
+            "row_count": self.row_count,
+            "truncated": self.truncated,
+            "duration_ms": self.duration_ms,
+        }
+        return {**reply, "hint": self.hint} if self.truncated else reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +59,38 @@ class Caps:
         return cls(rows or profile.max_rows, size or profile.max_bytes)
 
 
+class Beginning(str):
+    """The beginning of a text that was too long to be taken whole.
+
+    Attributes:
+        size: bytes of all of it; -1 when nobody waited for them.
+    """
+
+    __slots__ = ("size",)
+    size: int
+
+    def __new__(cls, text: str, size: int) -> Beginning:
+        """Make one of what is there."""
+        made = super().__new__(cls, text)
+        made.size = size
+        return made
+
+
 class Taken:
     """The rows kept so far, and why no more are."""
 
-    def __init__(self, caps: Caps) -> None:
+    def __init__(self, caps: Caps, columns: Sequence[str]) -> None:
         self.rows: list[list[Any]] = []
         self.hint = ""
         self._caps = caps
+        self._columns = columns
         self._size = 2
 
-    def add(self, batch: list[list[Any]]) -> bool:
-        """Keep what fits; return whether more would be welcome."""
+    def add(self, batch: Iterable[list[Any]], *, is_cut: bool = False) -> bool:
+        """Keep what fits; return whether more would be welcome.
+
+        ``is_cut`` tells that rows after this batch were there and are lost.
+        """
         for row in batch:
             if len(self.rows) == self._caps.rows:
                 self.hint = (
@@ -77,12 +104,9 @@ class Taken:
                 return False
             self.rows.append(row)
             self._size += size
-        return True
-
-    def _size_of(self, row: list[Any]) -> int:
-        longest = max((len(cell) for cell in row if isinstance(cell, str)), default=0)
-        # A long cell is not worth writing out once more to learn that it does not fit.
-        return longest if longest > self._caps.size else _json_size(row)
+        if is_cut:
+            self.hint = self._shorter("name fewer columns")
+        return not is_cut
 
     def next_batch(self) -> int:
         """Return how many rows probably fill the caps, and one more to know whether more exist."""
@@ -90,28 +114,68 @@ class Taken:
         typical = max(1, self._size // max(1, len(self.rows)))
         return max(1, min(rows_left, (self._caps.size - self._size) // typical + 1))
 
+    def _size_of(self, row: list[Any]) -> int:
+        # A long cell is not worth writing out once more to learn that it does not fit.
+        for cell in row:
+            if isinstance(cell, str) and (
+                len(cell) > self._caps.size or isinstance(cell, Beginning)
+            ):
+                return self._caps.size
+        return json_size(row)
+
     def _cut(self, row: list[Any]) -> None:
-        self.hint = (
-            f"Cut at {self._caps.size} bytes: name fewer columns, "
-            "or shorten long ones with left(column, 200)."
-        )
+        sizes = [_size_of_all(value) for value in row]
+        longest = sizes.index(max(sizes))
+        self.hint = self._shorter(_advice(self._columns[longest], sizes[longest]))
         if not self.rows:
-            room = max(16, (self._caps.size - 64) // max(1, len(row)) - 8)
-            self.rows.append([_shortened(value, room) for value in row])
+            self.rows.append(_fitted(row, self._caps.size - 64))
+
+    def _shorter(self, advice: str) -> str:
+        return f"Cut at {self._caps.size} bytes: {advice}, or ask for fewer columns or rows."
 
 
-def _json_size(value: Any) -> int:
+def json_size(value: Any) -> int:
+    """Return how many bytes ``value`` takes as JSON."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _size_of_all(value: Any) -> int:
+    if isinstance(value, Beginning):
+        return value.size if value.size >= 0 else len(value)
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    return 0 if value is None else json_size(value)
+
+
+def _advice(column: str, size: int) -> str:
+    name = column if column.isidentifier() and column == column.lower() else f'"{column}"'
+    if column == "?column?" or len(column) > 63:
+        return f"a value of {size} bytes is in it; shorten it with left(…, 200)"
+    return f"{name} is long ({size} bytes here); shorten it with left({name}::text, 200)"
+
+
+def _fitted(row: list[Any], most: int) -> list[Any]:
+    """Return the row in about ``most`` bytes: long values share what the short ones leave."""
+    share = most // max(1, len(row)) - 8
+    short = [size for value in row if (size := _size_of_all(value) + 3) <= share]
+    room = (most - sum(short)) // max(1, len(row) - len(short)) - 8
+    return [_shortened(value, max(16, room)) for value in row]
 
 
 def _shortened(value: Any, room: int) -> Any:
     """Return ``value``, or its beginning and a mark when it takes more than ``room`` bytes."""
-    is_long = isinstance(value, str) and len(value) > room
-    if not is_long and _json_size(value) <= room:
+    is_long = isinstance(value, str) and (len(value) > room or isinstance(value, Beginning))
+    if not is_long and json_size(value) <= room:
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    mark = f"… [{len(text) if text.isascii() else len(text.encode())} bytes]"
+    mark = _mark(value, text)
     kept = text[:room].encode()[: max(0, room - len(mark.encode()) - 2)]
-    while kept and _json_size(kept.decode(errors="ignore") + mark) > room:
+    while kept and json_size(kept.decode(errors="ignore") + mark) > room:
         kept = kept[: len(kept) * 3 // 4]
     return kept.decode(errors="ignore") + mark
+
+
+def _mark(value: Any, text: str) -> str:
+    if isinstance(value, Beginning):
+        return f"… [{value.size} bytes]" if value.size >= 0 else "… [not read]"
+    return f"… [{len(text) if text.isascii() else len(text.encode())} bytes]"

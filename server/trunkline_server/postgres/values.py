@@ -6,15 +6,16 @@ import json
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-#: Letters of an array or JSON that are taken apart, and bytes that are spelled out: longer values
-#: are cut anyway, and would cost many times their size.
-LONGEST_NESTED = 2_000_000
+#: Levels of nested JSON; what is deeper stays text.
+DEEPEST = 100
 
 Decoder = Callable[[str], Any]
 
 _EXACT = 2**53  # beyond it JavaScript, and so many JSON readers, lose digits
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _MOMENT = re.compile(r"(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::\d\d){0,2})?")
 
 
@@ -42,17 +43,59 @@ def to_moment(text: str) -> str:
 
 
 def to_json(text: str) -> Any:
-    """Return the JSON value; a document nested too deep for us stays text."""
+    """Return the JSON value, its numbers digit for digit; what JSON readers choke on stays text."""
     try:
-        return json.loads(text, parse_constant=str) if len(text) <= LONGEST_NESTED else text
+        value = json.loads(text, parse_constant=str, parse_float=_exact)
     except (ValueError, RecursionError):
         return text
+    if _is_deep(text) or ("\\u" in text and not _is_text(value)):
+        return text
+    return value
 
 
-def to_hex(raw: bytes) -> str:
-    r"""Return bytea as PostgreSQL's hex text, such as ``\x00ff``; the beginning of a long one."""
-    rest = f"… [{len(raw)} bytes]" if len(raw) > LONGEST_NESTED else ""
-    return "\\x" + raw[:LONGEST_NESTED].hex() + rest
+def to_json_as_written(text: str) -> Any:
+    """Return the JSON value of type ``json``, which may name a key twice: then it stays text."""
+    try:
+        json.loads(text, object_pairs_hook=_without_twins)
+    except (ValueError, RecursionError):
+        return text
+    return to_json(text)
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) != len({key for key, _ in pairs}):
+        raise ValueError
+
+
+def _exact(text: str) -> float | str:
+    """Return a float, or the digits when a float would lose some."""
+    value = float(text)
+    if not math.isfinite(value):
+        return text
+    return value if len(text) < 16 or Decimal(text) == Decimal(repr(value)) else text
+
+
+def _is_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = deepest = 0
+    for match in _BRACKETS.finditer(text):
+        sign = match.group()
+        if sign in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in "]}":
+            depth -= 1
+    return deepest > DEEPEST
+
+
+def _is_text(value: Any) -> bool:
+    r"""Return whether all texts in it can be written; ``"\ud800"`` is JSON, but no character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def to_bool(text: str) -> bool:
@@ -60,41 +103,39 @@ def to_bool(text: str) -> bool:
     return text == "t"
 
 
-#: Types of PostgreSQL itself that travel as text, by OID: their name and what reads the text.
-TEXT_CODECS: dict[int, tuple[str, Decoder]] = {
-    18: ("char", str), 20: ("int8", to_int), 22: ("int2vector", str), 24: ("regproc", str),
-    27: ("tid", str), 28: ("xid", str), 29: ("cid", str), 30: ("oidvector", str),
-    114: ("json", to_json), 142: ("xml", str), 600: ("point", str), 601: ("lseg", str),
-    602: ("path", str), 603: ("box", str), 604: ("polygon", str), 628: ("line", str),
-    650: ("cidr", str), 700: ("float4", to_float), 701: ("float8", to_float),
+#: Types of PostgreSQL itself, by OID: their name, and what reads their text.
+BUILT_IN: dict[int, tuple[str, Decoder]] = {
+    16: ("bool", to_bool), 17: ("bytea", str), 18: ("char", str), 19: ("name", str),
+    20: ("int8", to_int), 21: ("int2", int), 22: ("int2vector", str), 23: ("int4", int),
+    24: ("regproc", str), 25: ("text", str), 26: ("oid", int), 27: ("tid", str), 28: ("xid", str),
+    29: ("cid", str), 30: ("oidvector", str), 114: ("json", to_json_as_written),
+    142: ("xml", str), 600: ("point", str), 601: ("lseg", str), 602: ("path", str),
+    603: ("box", str), 604: ("polygon", str), 628: ("line", str), 650: ("cidr", str),
+    700: ("float4", to_float), 701: ("float8", to_float), 705: ("unknown", str),
     718: ("circle", str), 774: ("macaddr8", str), 790: ("money", str), 829: ("macaddr", str),
-    869: ("inet", str), 1033: ("aclitem", str), 1082: ("date", str), 1083: ("time", str),
-    1114: ("timestamp", to_moment), 1184: ("timestamptz", to_moment), 1186: ("interval", str),
-    1266: ("timetz", str), 1560: ("bit", str), 1562: ("varbit", str), 1700: ("numeric", str),
-    1790: ("refcursor", str), 2249: ("record", str), 2950: ("uuid", str),
-    2970: ("txid_snapshot", str), 3614: ("tsvector", str), 3615: ("tsquery", str),
-    3220: ("pg_lsn", str), 3802: ("jsonb", to_json), 4072: ("jsonpath", str),
-    5038: ("pg_snapshot", str), 5069: ("xid8", str),
+    869: ("inet", str), 1033: ("aclitem", str), 1042: ("bpchar", str), 1043: ("varchar", str),
+    1082: ("date", str), 1083: ("time", str), 1114: ("timestamp", to_moment),
+    1184: ("timestamptz", to_moment), 1186: ("interval", str), 1266: ("timetz", str),
+    1560: ("bit", str), 1562: ("varbit", str), 1700: ("numeric", str), 1790: ("refcursor", str),
+    2205: ("regclass", str), 2206: ("regtype", str), 2249: ("record", str), 2278: ("void", str),
+    2950: ("uuid", str), 2970: ("txid_snapshot", str), 3220: ("pg_lsn", str),
+    3614: ("tsvector", str), 3615: ("tsquery", str), 3802: ("jsonb", to_json),
+    4072: ("jsonpath", str), 5038: ("pg_snapshot", str), 5069: ("xid8", str),
 }  # fmt: skip
 
-_BUILT_IN_ELEMENTS: dict[int, Decoder] = {16: to_bool, 17: str, 21: int, 23: int, 26: int}
 _INTEGERS = {21, 23, 26}
-_TEXTS = {19, 25, 1042, 1043}
+_JSON = {114, 3802}
 
 
 def element_decoder(oid: int) -> Decoder:
     """Return what reads the text of one element whose type has this OID."""
-    if oid in TEXT_CODECS:
-        return TEXT_CODECS[oid][1]
-    return _BUILT_IN_ELEMENTS.get(oid, str)
+    return BUILT_IN[oid][1] if oid in BUILT_IN else str
 
 
 def array_decoder(element: Decoder, delimiter: str = ",") -> Decoder:
     """Return what turns an array's text into nested lists; NULL elements become ``None``."""
 
     def decode(text: str) -> Any:
-        if len(text) > LONGEST_NESTED:
-            return text
         body = text[text.index("=") + 1 :] if text.startswith("[") else text
         return _read_array(body, element, delimiter)
 
@@ -139,7 +180,7 @@ def to_text(value: Any) -> str:
         case dict():
             return json.dumps(value, ensure_ascii=False)
         case bytes():
-            return to_hex(value)
+            return f"\\x{value.hex()}"
     return str(value)
 
 
@@ -163,17 +204,8 @@ def to_json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def to_bytes(value: Any) -> bytes:
-    r"""Return the bytes of hex text with or without ``\x``; bytes stay.
-
-    Raises:
-        ValueError: the text is not hex.
-    """
-    return value if isinstance(value, bytes) else bytes.fromhex(str(value).removeprefix("\\x"))
-
-
-def parameter(value: Any, oid: int) -> Any:
-    """Return ``value`` of a JSON call as the driver wants it for a parameter of this type.
+def parameter(value: Any, oid: int) -> str | None:
+    """Return the text of ``value``, of a JSON call, for a parameter of the type with this OID.
 
     Raises:
         ValueError: it cannot be read as that type.
@@ -181,12 +213,12 @@ def parameter(value: Any, oid: int) -> Any:
     if value is None:
         return None
     if oid in _INTEGERS:
-        return _integer(value)
+        return str(_integer(value))
     if oid == 16:
-        return _boolean(value)
-    if oid in _TEXTS:
-        return to_text(value)
-    return value
+        return to_text(_boolean(value))
+    if oid == 17:
+        return to_text(bytes.fromhex(str(value).removeprefix("\\x")))
+    return to_json_text(value) if oid in _JSON else to_text(value)
 
 
 def _integer(value: Any) -> int:
@@ -203,6 +235,11 @@ def _boolean(value: Any) -> bool:
             raise ValueError(value)
         return word in {"t", "true", "yes", "on", "1"}
     return bool(value)
+
+
+def name_of(oid: int) -> str:
+    """Return the name of a type of PostgreSQL's own."""
+    return BUILT_IN[oid][0] if oid in BUILT_IN else "value"
 
 
 def short_name(name: str) -> str:

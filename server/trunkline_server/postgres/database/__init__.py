@@ -5,8 +5,7 @@ The only package that imports asyncpg.
 
 from trunkline_server.postgres.database.asking import Asking
 from trunkline_server.postgres.database.connecting import connect
-from trunkline_server.postgres.database.connection import Connection
 from trunkline_server.postgres.database.database import Database
 from trunkline_server.postgres.database.failures import failure_of
 
-__all__ = ["Asking", "Connection", "Database", "connect", "failure_of"]
+__all__ = ["Asking", "Database", "connect", "failure_of"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from trunkline_server.postgres.database.connection import Connection
+from trunkline_server.postgres.database.channel import Channel
 from trunkline_server.postgres.database.failures import explained
 from trunkline_server.postgres.lookup import Lookup
 from trunkline_server.profiles.profile import Profile
@@ -17,7 +17,7 @@ _OWN_NAMES = "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp',
 class Asking:
     """A read-only transaction that is rolled back at the end; see ``Database.asking``."""
 
-    def __init__(self, connection: Connection, lookup: Lookup, profile: Profile) -> None:
+    def __init__(self, connection: Channel, lookup: Lookup, profile: Profile) -> None:
         self._connection = connection
         self._lookup = lookup
         self._profile = profile
@@ -29,7 +29,7 @@ class Asking:
             TrunklineError: as ``Database.fetch``.
         """
         with explained(self._profile):
-            return [dict(row) for row in await self._connection.fetch(sql, *args)]
+            return await self._connection.fetch(sql, *args)
 
     async def attempt(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         """Run one of our own statements; after a failure the transaction goes on.
@@ -45,7 +45,7 @@ class Asking:
                 await self._connection.execute("ROLLBACK TO SAVEPOINT attempt")
                 raise
             await self._connection.execute("RELEASE SAVEPOINT attempt")
-            return [dict(row) for row in found]
+            return found
 
     async def check(self, sql: str) -> None:
         """Return when a statement of somebody else may run.

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import ssl
 import sys
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from trunkline_server.postgres import tls
-from trunkline_server.postgres.database.connection import Connection
+from trunkline_server.postgres.database.dialling import dialling
 from trunkline_server.profiles.profile import Profile
 
+if TYPE_CHECKING:
+    from trunkline_server.postgres.tunnel import Tunnel
 
-async def connect(profile: Profile, password: str | None) -> Connection:
-    """Return a connection made of the profile and the password alone.
+
+async def connect(
+    profile: Profile, password: str | None, tunnel: Tunnel | None = None
+) -> asyncpg.Connection:
+    """Return a connection made of the profile and the password alone, through ``tunnel`` if any.
 
     Every parameter is given, so that no ``PG*`` variable, service file or passfile fills a gap.
 
     Raises:
-        TrunklineError: the profile's files for TLS cannot be used.
+        TrunklineError: the profile's files for TLS cannot be used; ``ssh.*``.
         OSError, TimeoutError, asyncpg.PostgresError: as the driver raises them, see
             ``errors.explain``.
     """
@@ -28,13 +34,13 @@ async def connect(profile: Profile, password: str | None) -> Connection:
         profile = sample.resolve(profile)
     context = tls.context_for(profile)
     first, second = _encryption(profile, context)
+    loop = await dialling(tunnel) if tunnel else None
     try:
-        connection = await _connect(profile, password, first)
+        connection = await _connect(profile, password, first, loop)
     except (OSError, asyncpg.InvalidAuthorizationSpecificationError) as exc:
         if second is None or not _may_try_other(exc):
             raise
-        connection = await _connect(profile, password, second)
-    connection.speak_text({})
+        connection = await _connect(profile, password, second, loop)
     return connection
 
 
@@ -61,10 +67,13 @@ def _may_try_other(exc: BaseException) -> bool:
 
 
 async def _connect(
-    profile: Profile, password: str | None, encryption: ssl.SSLContext | bool
-) -> Connection:
+    profile: Profile,
+    password: str | None,
+    encryption: ssl.SSLContext | bool,
+    loop: Any = None,
+) -> asyncpg.Connection:
     hosts, ports = map(list, zip(*profile.addresses, strict=True))
-    connection: Connection = await asyncpg.connect(
+    connection: asyncpg.Connection = await asyncpg.connect(
         host=hosts,
         port=ports,
         user=profile.user,
@@ -82,6 +91,6 @@ async def _connect(
         target_session_attrs=asyncpg.connect_utils.SessionAttribute(profile.target_session_attrs),
         krbsrvname="postgres",
         gsslib="sspi" if sys.platform == "win32" else "gssapi",
-        connection_class=Connection,
+        loop=loop,
     )
     return connection

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import asyncpg
 
 from trunkline_server.errors import fail
+from trunkline_server.postgres import sight
+from trunkline_server.postgres.database import messages, transaction
 from trunkline_server.postgres.database.asking import Asking
+from trunkline_server.postgres.database.channel import Channel, raise_error
 from trunkline_server.postgres.database.connecting import connect
-from trunkline_server.postgres.database.connection import Connection, TypeInfo
+from trunkline_server.postgres.database.decoding import Types
 from trunkline_server.postgres.database.failures import BROKEN, explained
-from trunkline_server.postgres.database.reading import read_capped, too_large
+from trunkline_server.postgres.database.pool import Pool
+from trunkline_server.postgres.database.reading import read_capped
 from trunkline_server.postgres.lookup import Lookup
 from trunkline_server.postgres.rows import Caps, Rows
 from trunkline_server.profiles.profile import Profile
 
-MAX_CONNECTIONS = 4
+if TYPE_CHECKING:
+    from trunkline_server.postgres.tunnel import Tunnel
+
 GRACE_S = 1.5  # how much longer than the server's own limit we wait for it
-TIDY_S = 5.0  # for a statement to stop, before the connection is given up
-TIDY_AT_ONCE_S = 0.5  # of it while somebody waits for the answer
+STOP_S = 0.5  # somebody waits for the answer while a statement is being stopped
+COMES_BACK_S = 5.0  # a server that was there before may be restarting
+LOOK_AGAIN_S = 0.1
+
+_T = TypeVar("_T")
+_Work = Callable[[Channel], Awaitable[_T]]
 
 
 class Database:
@@ -37,14 +46,11 @@ class Database:
         self.profile = profile
         self._password = password
         self._ssh_secret = ssh_secret
-        self._idle: list[Connection] = []
-        self._open = 0
-        self._tidying: set[asyncio.Task[None]] = set()
-        self._freed = asyncio.Condition()
-        self._types: dict[int, TypeInfo] = {}
-        self._watches_client = sys.platform != "win32"
-        self._lookup = Lookup()
-        self._is_closed = False
+        self._tunnel: Tunnel | None = None
+        self._pool = Pool(self._connected, self._hang_up)
+        self._types = Types()
+        self._lookup = Lookup(sight.of(profile))
+        self._beginning = b""  # until the first connection has told what the server can do
 
     async def read(
         self,
@@ -66,8 +72,14 @@ class Database:
             TrunklineError: ``guard.*`` when refused, ``query.*`` when PostgreSQL refuses,
                 ``reach.*``, ``login.*`` … when it cannot be reached.
         """
-        with explained(self.profile):
-            return await self._read(sql, params, Caps.of(self.profile, max_rows, max_bytes))
+        caps = Caps.of(self.profile, max_rows, max_bytes)
+        started = time.perf_counter()
+
+        async def work(channel: Channel) -> Rows:
+            await self._lookup.check(channel.fetch, sql)
+            return await read_capped(channel, sql, params, caps, started)
+
+        return await self._run(work)
 
     async def fetch(self, sql: str, *args: Any) -> list[dict[str, Any]]:
         """Run one of our own statements, read-only too; values as in :class:`Rows`.
@@ -78,9 +90,7 @@ class Database:
         Raises:
             TrunklineError: as :meth:`read`, without ``guard.*``.
         """
-        with explained(self.profile):
-            async with self._transaction() as connection:
-                return [dict(row) for row in await connection.fetch(sql, *args)]
+        return await self._run(lambda channel: channel.fetch(sql, *args))
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[Asking]:
@@ -90,39 +100,49 @@ class Database:
             TrunklineError: as :meth:`fetch`.
         """
         with explained(self.profile):
-            async with self._transaction() as connection:
-                yield Asking(connection, self._lookup, self.profile)
+            until = self._until()
+            for is_last in (False, True):
+                channel, is_fresh, until = await self._taken(until)
+                async with self._lent(channel, until):
+                    try:
+                        await _begun(channel, self._beginning)
+                    except BROKEN:
+                        if is_fresh or is_last:
+                            raise
+                        self._pool.drop_idle()
+                        continue
+                    yield Asking(channel, self._lookup, self.profile)
+                    return
 
     async def close(self) -> None:
         """Close every connection; running statements are left to their callers."""
-        self._is_closed = True
-        while self._tidying:
-            await asyncio.gather(*self._tidying, return_exceptions=True)
-        idle, self._idle = self._idle, []
-        self._open -= len(idle)
-        for connection in idle:
-            await _close(connection)
+        await self._pool.close()
 
-    async def _read(self, sql: str, params: Sequence[Any], caps: Caps) -> Rows:
-        started = time.perf_counter()
-        async with self._transaction() as connection:
-            await self._lookup.check(connection.fetch, sql)
+    async def _run(self, work: _Work[_T]) -> _T:
+        """Return what ``work`` returns, done in a transaction of its own."""
+        with explained(self.profile):
+            channel, is_fresh, until = await self._taken(self._until())
             try:
-                return await read_capped(connection, sql, params, caps, started)
-            except BROKEN as exc:
-                if connection.meter.is_over:
-                    raise too_large() from exc
-                raise
+                return await self._worked(channel, until, work)
+            except BROKEN:
+                if is_fresh or not channel.is_beginning:
+                    raise
+            # The server was restarted meanwhile; nothing has run yet, so once more.
+            self._pool.drop_idle()
+            channel, _, until = await self._taken(until)
+            return await self._worked(channel, until, work)
+
+    async def _worked(self, channel: Channel, until: float, work: _Work[_T]) -> _T:
+        async with self._lent(channel, until):
+            channel.begin(self._beginning, transaction.STATEMENTS)
+            return await work(channel)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Connection]:
-        """Lend a connection inside a new read-only transaction that is always rolled back."""
-        connection = await self._begun()
-        is_whole = False
+    async def _lent(self, channel: Channel, until: float) -> AsyncIterator[None]:
+        """Give the channel back at the end, and PostgreSQL no more time than allowed."""
         try:
-            async with asyncio.timeout(self.profile.statement_timeout + GRACE_S):
-                yield connection
-            is_whole = True
+            async with asyncio.timeout_at(until):
+                yield
         except TimeoutError as exc:
             # PostgreSQL's own limit counts each batch; this one is for all of them.
             raise fail(
@@ -131,119 +151,73 @@ class Database:
                 "Ask for less: add a WHERE, aggregate, or look at fewer rows.",
             ) from exc
         finally:
-            if is_whole:
-                self._tidy_later(connection)
-            else:
+            if channel.is_busy:
                 # FastMCP cancels with anyio: only this scope keeps the clean-up from it.
                 with anyio.CancelScope(shield=True):
-                    await asyncio.wait({self._tidy_later(connection)}, timeout=TIDY_AT_ONCE_S)
-
-    async def _begun(self) -> Connection:
-        connection, is_fresh = await self._acquire()
-        try:
-            try:
-                await self._begin(connection)
-            except BROKEN:
-                if is_fresh:
-                    raise
-                # The server was restarted meanwhile; nothing has run yet, so once more.
-                connection = await self._replaced(connection)
-                await self._begin(connection)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._tidy(connection)
-            raise
-        return connection
-
-    async def _begin(self, connection: Connection) -> None:
-        connection.meter.seen = 0
-        try:
-            await connection.execute(_begin(self.profile, self._watches_client))
-        except (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError):
-            # Servers before 14, and those on Windows, cannot watch their client.
-            self._watches_client = False
-            await connection.execute("ROLLBACK")
-            await connection.execute(_begin(self.profile, self._watches_client))
-
-    async def _acquire(self) -> tuple[Connection, bool]:
-        """Return a connection and whether it is new."""
-        async with self._freed:
-            await self._freed.wait_for(self._has_room)
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.is_closed():
-                    return connection, False
-                self._open -= 1
-            self._open += 1
-        try:
-            return await self._connected(), True
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._release(None)
-            raise
-
-    def _has_room(self) -> bool:
-        # One that is being tidied is free in a moment: cheaper than a new one.
-        return bool(self._idle) or (self._open < MAX_CONNECTIONS and not self._tidying)
-
-    async def _connected(self) -> Connection:
-        if self._is_closed:
-            raise fail("query.closed", "This database was switched off.", "Switch it on again.")
-        connection = await connect(self.profile, self._password)
-        connection.known_types = self._types
-        return connection
-
-    async def _replaced(self, broken: Connection) -> Connection:
-        broken.terminate()
-        for connection in self._idle:
-            connection.terminate()
-        return await self._connected()
-
-    def _tidy_later(self, connection: Connection) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(self._tidy(connection))
-        self._tidying.add(task)
-        task.add_done_callback(self._tidying.discard)
-        return task
-
-    async def _tidy(self, connection: Connection) -> None:
-        try:
-            async with asyncio.timeout(TIDY_S):
-                # Two round trips: DISCARD ALL refuses to share one with another statement.
-                await connection.execute("ROLLBACK")
-                await connection.execute("DISCARD ALL")
-        except (*BROKEN, asyncpg.PostgresError, TimeoutError):
-            connection.terminate()
-        if self._is_closed:
-            await _close(connection)
-        await self._release(None if connection.is_closed() else connection)
-
-    async def _release(self, connection: Connection | None) -> None:
-        if task := asyncio.current_task():
-            self._tidying.discard(task)
-        async with self._freed:
-            if connection is None:
-                self._open -= 1
+                    await asyncio.wait({self._pool.stop(channel)}, timeout=STOP_S)
             else:
-                self._idle.append(connection)
-            self._freed.notify_all()
+                self._pool.give_back(channel)
+
+    def _until(self) -> float:
+        allowed_s = self.profile.statement_timeout + GRACE_S
+        return asyncio.get_running_loop().time() + allowed_s
+
+    async def _taken(self, until: float) -> tuple[Channel, bool, float]:
+        """Return a channel, whether it is new, and until when its question may take.
+
+        Connecting has a limit of its own and is no part of that time.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        channel, is_fresh = await self._pool.take(until)
+        return channel, is_fresh, until + (loop.time() - began if is_fresh else 0.0)
+
+    async def _connected(self) -> Channel:
+        channel = Channel(await self._reached(), self._types)
+        if self._beginning:
+            return channel
+        self._beginning = transaction.beginning(
+            self.profile, watches_client=await _watches_client(channel)
+        )
+        return channel
+
+    async def _reached(self) -> asyncpg.Connection:
+        """Connect; wait a little for a server that was there before and may be restarting."""
+        patience_until = time.monotonic() + (COMES_BACK_S if self._beginning else 0)
+        while True:
+            try:
+                return await connect(self.profile, self._password, self._way())
+            except (OSError, asyncpg.CannotConnectNowError):
+                if time.monotonic() > patience_until:
+                    raise
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _way(self) -> Tunnel | None:
+        if self.profile.ssh_host and self._tunnel is None:
+            from trunkline_server.postgres.tunnel import Tunnel  # asyncssh: few profiles need it
+
+            self._tunnel = Tunnel(self.profile, self._ssh_secret)
+        return self._tunnel
+
+    async def _hang_up(self) -> None:
+        """Close the tunnel after the last connection through it."""
+        if self._tunnel is not None:
+            await self._tunnel.close()
 
 
-def _begin(profile: Profile, watches_client: bool) -> str:
-    """Return our own constant text: one round trip begins and bounds the transaction."""
-    timeout_ms = max(1, round(profile.statement_timeout * 1000))
-    watch = "SET LOCAL client_connection_check_interval = 2000;" if watches_client else ""
-    return (
-        f"BEGIN READ ONLY; SET LOCAL statement_timeout = {timeout_ms};"
-        # The guard reads strings by this rule; by the other one a string ends elsewhere.
-        "SET LOCAL standard_conforming_strings = on;"
-        f"SET LOCAL lock_timeout = {min(timeout_ms, 5000)}; {watch}"
-        f"SET LOCAL idle_in_transaction_session_timeout = {timeout_ms + 30_000}"
-    )
+async def _begun(channel: Channel, beginning: bytes) -> None:
+    """Begin the transaction, alone, so that the channel is known to work."""
+    channel.begin(beginning, transaction.STATEMENTS)
+    raise_error(await channel.ask(messages.SYNC), "")
 
 
-async def _close(connection: Connection) -> None:
+async def _watches_client(channel: Channel) -> bool:
+    """Return whether the server can look if its client is still there; not before 14, on Windows.
+
+    The setting does not stay: the channel is tidied after its first question.
+    """
     try:
-        await connection.close(timeout=TIDY_S)
-    except (*BROKEN, asyncpg.PostgresError, TimeoutError):
-        connection.terminate()
-        await asyncio.sleep(0)  # the socket is let go in the loop's next turn
+        await channel.execute("SET client_connection_check_interval = 2000")
+    except asyncpg.PostgresError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from dataclasses import replace
 import asyncpg
 
 from trunkline_server.errors import Failure, TrunklineError, explain
+from trunkline_server.postgres import sight
 from trunkline_server.profiles.profile import Profile
 
 MAX_DETAIL = 2000  # letters of PostgreSQL's own words; they can quote a whole value
@@ -38,13 +39,15 @@ def failure_of(exc: Exception, profile: Profile) -> Failure:
         database=profile.database,
         user=profile.user,
     )
-    return replace(failure, detail=_detail(exc))
+    return replace(failure, detail=_detail(exc, may_guess=sight.of(profile).is_open))
 
 
-def _detail(exc: Exception) -> str:
+def _detail(exc: Exception, *, may_guess: bool) -> str:
     if isinstance(exc, asyncpg.PostgresError):
         position = getattr(exc, "position", None)
-        return str(exc)[:MAX_DETAIL] + (f"\nPOSITION:  {position}" if position else "")
+        # PostgreSQL guesses at names near a wrong one; those can be hidden.
+        words = str(exc) if may_guess else str(exc.args[0] if exc.args else "")
+        return words[:MAX_DETAIL] + (f"\nPOSITION:  {position}" if position else "")
     # The system's words can name folders of this computer.
     words = (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
     return words[:MAX_DETAIL]

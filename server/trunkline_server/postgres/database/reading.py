@@ -1,4 +1,4 @@
-"""One statement inside an open transaction, answered up to the caps."""
+"""One statement inside a transaction, answered up to the caps."""
 
 from __future__ import annotations
 
@@ -6,36 +6,39 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
-
-from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.errors import fail
 from trunkline_server.postgres import values
-from trunkline_server.postgres.database.connection import MAX_IN_FLIGHT, Connection
+from trunkline_server.postgres.database import messages
+from trunkline_server.postgres.database.channel import Answer, Channel, raise_error
+from trunkline_server.postgres.database.intake import Limits
 from trunkline_server.postgres.rows import Caps, Rows, Taken
 
 FIRST_BATCH = 32  # rows fetched before their size is known
 
+# A portal with a name outlives the questions about types between two of its batches.
+_PORTAL = "rows"
+
 
 async def read_capped(
-    connection: Connection, sql: str, params: Sequence[Any], caps: Caps, started: float
+    channel: Channel, sql: str, params: Sequence[Any], caps: Caps, started: float
 ) -> Rows:
-    """Return what ``sql`` answers with ``params``, at most ``caps`` of it."""
-    statement = await connection.prepare(sql, name="")
-    columns = statement.get_attributes()
-    arguments = _arguments(statement.get_parameters(), params)
-    portal: Any = statement.cursor(*arguments, prefetch=1).__aiter__()
-    taken = Taken(caps)
-    size = min(FIRST_BATCH, caps.rows + 1)
-    # Bind and Execute in one round trip, further batches from the same portal: asyncpg has a
-    # public way that takes two.
-    connection.meter.seen = 0
-    batch = await portal._bind_exec(size, None)
-    while taken.add([list(row) for row in batch]) and not portal._exhausted:
-        connection.meter.seen = 0
-        batch = await portal._exec(taken.next_batch(), None)
+    """Return what ``sql`` answers with ``params``, at most ``caps`` of it.
+
+    Raises:
+        TrunklineError: ``query.params``.
+        asyncpg.PostgresError: what the server refused.
+    """
+    asking = _Asking(channel, sql, caps)
+    answer = await asking.first(params)
+    columns = answer.columns or []
+    await channel.types.learn(channel, columns)
+    read = channel.types.reader(columns)
+    taken = Taken(caps, [column.name for column in columns])
+    while taken.add([read(row) for row in answer.rows], is_cut=answer.is_cut) and answer.has_more:
+        answer = await asking.next(taken.next_batch())
     return Rows(
-        columns=[c.name for c in columns],
-        types=[values.short_name(c.type.name) for c in columns],
+        columns=[column.name for column in columns],
+        types=[channel.types.name(column.type) for column in columns],
         rows=taken.rows,
         row_count=len(taken.rows),
         truncated=bool(taken.hint),
@@ -44,33 +47,69 @@ async def read_capped(
     )
 
 
-def _arguments(types: Sequence[asyncpg.Type], params: Sequence[Any]) -> list[Any]:
-    if len(types) != len(params):
+class _Asking:
+    """Sends one statement and fetches from its portal."""
+
+    def __init__(self, channel: Channel, sql: str, caps: Caps) -> None:
+        self._channel = channel
+        self._sql = sql
+        self._first_batch = min(FIRST_BATCH, caps.rows + 1)
+        # As JSON a row can be a quarter of what it is here, hardly less.
+        self._limits = Limits(cell=caps.size, row=4 * caps.size)
+        self._most = 4 * caps.size
+
+    async def first(self, params: Sequence[Any]) -> Answer:
+        """Return the first rows, with what the columns are."""
+        understood = messages.parse(self._sql) + messages.DESCRIBE_STATEMENT
+        if not params:
+            # Nothing has to be known before: all of it is one round trip.
+            answer = await self._asked(understood + self._bound([]), is_first=True)
+        else:
+            answer = await self._asked(understood + messages.SYNC, is_first=True)
+            # Nothing may be asked in between: another statement would take this one's place.
+            texts = _texts(answer.parameters or [], params)
+            columns = answer.columns
+            answer = await self._asked(self._bound(texts))
+            answer.columns = columns
+        return answer
+
+    async def next(self, rows: int) -> Answer:
+        """Return further rows."""
+        return await self._asked(messages.execute(_PORTAL, rows) + messages.SYNC)
+
+    def _bound(self, texts: Sequence[str | None]) -> bytes:
+        fetching = messages.execute(_PORTAL, self._first_batch)
+        return messages.bind(_PORTAL, texts) + fetching + messages.SYNC
+
+    async def _asked(self, request: bytes, *, is_first: bool = False) -> Answer:
+        answer = await self._channel.ask(request, limits=self._limits, most=self._most)
+        if is_first and answer.parameters and answer.error and "C" in answer.error:
+            _require_as_many(len(answer.parameters), 0)
+        raise_error(answer, self._sql)
+        return answer
+
+
+def _texts(oids: Sequence[int], params: Sequence[Any]) -> list[str | None]:
+    _require_as_many(len(oids), len(params))
+    numbered = enumerate(zip(oids, params, strict=True), 1)
+    return [_text(number, oid, param) for number, (oid, param) in numbered]
+
+
+def _require_as_many(wanted: int, given: int) -> None:
+    if wanted != given:
         raise fail(
             "query.params",
-            f"The statement has {len(types)} parameters and {len(params)} values were given.",
+            f"The statement has {wanted} parameters and {given} values were given.",
             "Give one value in params for each of $1, $2, …",
         )
-    return [
-        _argument(number, t, p) for number, (t, p) in enumerate(zip(types, params, strict=True), 1)
-    ]
 
 
-def _argument(number: int, kind: asyncpg.Type, param: Any) -> Any:
+def _text(number: int, oid: int, param: Any) -> str | None:
     try:
-        return values.parameter(param, kind.oid)
+        return values.parameter(param, oid)
     except (ValueError, TypeError, OverflowError) as exc:
         raise fail(
             "query.params",
-            f"The value of ${number} is not a valid {values.short_name(kind.name)}.",
+            f"The value of ${number} is not a valid {values.name_of(oid)}.",
             "Correct the value, or cast the parameter in the statement.",
         ) from exc
-
-
-def too_large() -> TrunklineError:
-    """Return the refusal of rows we have no memory for."""
-    return fail(
-        "query.too_large",
-        f"The rows of this query are larger than {MAX_IN_FLIGHT // 1024**2} MB.",
-        "Shorten long columns with left(column, 200), or ask for fewer rows.",
-    )
