@@ -27,6 +27,7 @@ def http_app(
         transport=transport,
         path=PATHS[transport],
         stateless_http=is_stateless if transport == "http" else None,
+        json_response=True if transport == "http" else None,
         host_origin_protection=True,
         allowed_hosts=list(hosts),
     )
