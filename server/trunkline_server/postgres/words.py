@@ -121,8 +121,9 @@ def identifier(name: str) -> str:
 
 
 def names_in(text: str) -> set[str]:
-    """Return every word in ``text`` that could be a name, unquoted."""
-    return {quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME.findall(text)}
+    """Return every word in ``text`` that could be a name, as PostgreSQL stores it."""
+    found = _NAME.findall(text)
+    return {quoted.replace('""', '"') if quoted else plain.lower() for quoted, plain in found}
 
 
 def number(value: float) -> str:

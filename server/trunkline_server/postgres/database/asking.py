@@ -56,6 +56,10 @@ class Asking:
         with explained(self._profile):
             await self._lookup.check(self._connection.fetch, sql)
 
+    def give_up(self) -> None:
+        """Hang up, so that nobody gets this connection next: something may be left in it."""
+        self._connection.terminate()
+
     async def own_names(self) -> None:
         """Let every further name and operator mean PostgreSQL's own."""
         await self.fetch(_OWN_NAMES)
