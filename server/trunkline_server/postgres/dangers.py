@@ -106,8 +106,8 @@ DANGERS = (
     ),
     _danger(
         r"""pg_logical_.* | pg_replication_.* | pg_create_.* | pg_drop_.* | pg_copy_.*
-          | pg_sync_.* | pg_reload_conf | pg_rotate_logfile | pg_switch_(wal|xlog) | pg_promote | pg_wal_replay_.*
-          | pg_backup_.* | pg_start_backup | pg_stop_backup | pg_stat_reset.*
+          | pg_sync_.* | pg_reload_conf | pg_rotate_logfile | pg_switch_(wal|xlog) | pg_promote
+          | pg_wal_replay_.* | pg_backup_.* | pg_start_backup | pg_stop_backup | pg_stat_reset.*
           | pg_stat_statements_reset | pg_log_.* | pg_import_.* | pg_extension_config_dump
           | binary_upgrade_.* | pg_nextoid | pg_stop_making_pinned_objects
           | pg_(restore|clear)_(attribute|relation)_stats | brin_(de)?summarize_.*

@@ -81,6 +81,47 @@ _PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8)
     UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid
       FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}))"""
 
+#: What ``seeing`` asks of tables by their names; a path that was left out is in ``$3``.
+_RELATIONS = """
+WITH RECURSIVE w AS (SELECT * FROM unnest($1::text[], $2::text[]) AS w(schema, name)),
+  path AS (SELECT $3::name[] AS s),
+  found AS (SELECT w.schema AS asked_schema, w.name AS asked_name, c.oid AS id,
+      n.nspname AS schema, c.relname AS name, c.relkind,
+      CASE WHEN w.schema IS NULL THEN pg_catalog.array_position(path.s, n.nspname) END AS place
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN w ON w.name = c.relname, path
+    WHERE w.schema = '*' OR n.nspname = w.schema OR (w.schema IS NULL AND n.nspname = ANY(path.s))),
+  over AS (SELECT found.id AS of, i.inhparent AS id FROM found JOIN pg_catalog.pg_inherits i
+      ON i.inhrelid = found.id
+    UNION SELECT over.of, i.inhparent FROM over JOIN pg_catalog.pg_inherits i
+      ON i.inhrelid = over.id),
+  below AS (SELECT found.id AS of, i.inhrelid AS id FROM found JOIN pg_catalog.pg_inherits i
+      ON i.inhparent = found.id
+    UNION SELECT below.of, i.inhrelid FROM below JOIN pg_catalog.pg_inherits i
+      ON i.inhparent = below.id),
+  owner AS (SELECT found.id AS of, d.refobjid AS id FROM found JOIN pg_catalog.pg_depend d
+      ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = found.id
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+    WHERE found.relkind = 'S'
+    UNION SELECT found.id, x.indrelid FROM found JOIN pg_catalog.pg_index x
+      ON x.indexrelid = found.id),
+  named AS (SELECT x.of, x.is_over, pg_catalog.jsonb_build_array(n.nspname, c.relname) AS name
+    FROM (SELECT of, id, true AS is_over FROM over UNION SELECT of, id, true FROM owner
+      UNION SELECT of, id, false FROM below) x
+    JOIN pg_catalog.pg_class c ON c.oid = x.id
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
+SELECT asked_schema, asked_name, pg_catalog.jsonb_build_object(
+  'schema', schema, 'name', name, 'place', place,
+  'definition', CASE WHEN relkind IN ('v', 'm') AND id::int8 >= 16384
+    THEN pg_catalog.pg_get_viewdef(id) END,
+  'parents', (SELECT pg_catalog.jsonb_agg(m.name) FROM named m WHERE m.of = id AND m.is_over),
+  'children', (SELECT pg_catalog.jsonb_agg(m.name) FROM named m WHERE m.of = id AND NOT m.is_over),
+  'columns', (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum)
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = id AND a.attnum > 0 AND NOT a.attisdropped)
+  ) AS fact
+FROM found
+"""
+
 #: Our own questions: a function or operator of somebody else's must not stand before PostgreSQL's.
 _ENTER = """
 SELECT pg_catalog.current_setting('search_path') AS path,
@@ -167,9 +208,7 @@ class Asking:
 
     async def facts(self, by_name: list[Key], by_id: list[Key]) -> list[Any]:
         """Return the rows of ``_FACTS``."""
-        if self._path is None:
-            (row,) = await self._fetch(_ENTER)
-            self._path, self._schemas = row["path"], row["schemas"]
+        await self._enter()
         return await self._fetch(
             _FACTS,
             [k[0] for k in by_name],
@@ -180,6 +219,17 @@ class Asking:
             list(rules.SETTINGS_WITH_VALUES),
             self._schemas,
         )
+
+    async def relations(self, tables: list[tuple[str | None, str]]) -> list[Any]:
+        """Return the rows of ``_RELATIONS``."""
+        await self._enter()
+        schemas, names = [table[0] for table in tables], [table[1] for table in tables]
+        return await self._fetch(_RELATIONS, schemas, names, self._schemas)
+
+    async def _enter(self) -> None:
+        if self._path is None:
+            (row,) = await self._fetch(_ENTER)
+            self._path, self._schemas = row["path"], row["schemas"]
 
     async def leave(self) -> None:
         """Go back to the search path that the statement runs with."""

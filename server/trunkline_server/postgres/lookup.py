@@ -15,6 +15,8 @@ from trunkline_server.postgres import behind, guard
 from trunkline_server.postgres.behind import FIRST_USER_OID, Fact
 from trunkline_server.postgres.facts import Asking, Fetch, Key
 from trunkline_server.postgres.naming import BY_ID, Name, References
+from trunkline_server.postgres.seeing import Seeing
+from trunkline_server.postgres.sight import OPEN, Sight
 
 KEEP_S = 60.0
 MAX_NAMES = 20_000
@@ -25,8 +27,9 @@ _CASTS = Name("casts", "")  # and operator classes: what PostgreSQL calls withou
 class Lookup:
     """Remembers for a while what one database said of names, and what passed."""
 
-    def __init__(self) -> None:
-        self._memory = _Memory()
+    def __init__(self, sight: Sight = OPEN) -> None:
+        self._sight = sight
+        self._memory = _Memory(sight)
         self._forget_at = 0.0
 
     async def check(self, fetch: Fetch, sql: str) -> None:
@@ -38,22 +41,27 @@ class Lookup:
         now = time.monotonic()
         if now >= self._forget_at:
             # A new one, not an emptied one: another statement may be in the middle of it.
-            self._memory, self._forget_at = _Memory(), now + KEEP_S
+            self._memory, self._forget_at = _Memory(self._sight), now + KEEP_S
         memory = self._memory
         if memory.has_passed(sql):
             return
         names = guard.examine(sql)
-        # Statements that name the same things differ in their values only.
-        if not memory.has_passed(names):
+        # Statements that name the same things differ in their values only, unless where they
+        # name them decides what they show.
+        if not self._sight.is_open or not memory.has_passed(names):
             asking = Asking(fetch)
-            await memory.follow(asking, names)
+            seen = await memory.follow(asking, names)
+            if not self._sight.is_open:
+                named, within = memory.called(names), memory.called(seen - names)
+                await memory.seeing.check(asking.relations, sql, names, named, within)
             await asking.leave()
             memory.let_pass(names)
         memory.let_pass(sql)
 
 
 class _Memory:
-    def __init__(self) -> None:
+    def __init__(self, sight: Sight) -> None:
+        self.seeing = Seeing(sight)
         self._facts: dict[Key, list[Fact]] = {}
         self._behind: dict[Name, tuple[frozenset[Name], frozenset[int]]] = {}
         self._passed: OrderedDict[str | References, None] = OrderedDict()
@@ -71,8 +79,11 @@ class _Memory:
         if len(self._passed) > MAX_PASSED:
             self._passed.popitem(last=False)
 
-    async def follow(self, asking: Asking, names: Iterable[Name]) -> None:
-        """Look behind ``names``, and behind what is found there, until nothing new is named."""
+    async def follow(self, asking: Asking, names: Iterable[Name]) -> set[Name]:
+        """Look behind ``names``, and behind what is found there, until nothing new is named.
+
+        Returns all that was named.
+        """
         pending, seen, types = {*names, _CASTS}, set[Name](), set[int]()
         while pending:
             seen |= pending
@@ -86,6 +97,17 @@ class _Memory:
                 types |= own_types
             found.update(self._casts_between(types))
             pending = found - seen
+        return seen
+
+    def called(self, names: Iterable[Name]) -> list[Fact]:
+        """Return the functions that somebody wrote and these names could call."""
+        return [
+            fact
+            for name in names
+            if name.kind in {"function", "attribute"}
+            for fact in self._facts[_key(name)]
+            if behind.is_called(name, fact)
+        ]
 
     def _behind_name(self, name: Name) -> tuple[frozenset[Name], frozenset[int]]:
         known = self._behind.get(name)

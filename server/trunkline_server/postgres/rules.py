@@ -83,6 +83,33 @@ SECRET_COLUMNS = {
     "pg_user": "useconfig",
 }
 
+#: Catalogues and views of PostgreSQL that name no table or column of anybody's.
+CATALOGUES_WITHOUT_TABLES = _words("""
+    pg_aggregate pg_am pg_amop pg_amproc pg_available_extension_versions pg_available_extensions
+    pg_cast pg_collation pg_conversion pg_database pg_enum pg_extension pg_language pg_opclass
+    pg_operator pg_opfamily pg_range pg_roles pg_settings pg_stat_activity pg_stat_archiver
+    pg_stat_bgwriter pg_stat_checkpointer pg_stat_database pg_stat_io pg_stat_wal pg_tablespace
+    pg_timezone_abbrevs pg_timezone_names pg_ts_config pg_ts_dict pg_ts_parser pg_ts_template
+    pg_user character_sets collations information_schema_catalog_name sql_features
+    sql_implementation_info sql_parts sql_sizing
+""")
+
+#: Types whose values are the names of tables, their row types and schemas.
+TYPES_THAT_NAME_TABLES = _words("regclass regtype regnamespace _regclass _regtype _regnamespace")
+
+_TELLS_OF_TABLES = re.compile(r"""
+    pg_get_(?!keywords$|userbyid$|functiondef$|function_.*|wait_events$|loaded_modules$
+      |multixact_members$|wal_replay_pause_state$).*
+  | has_(any_)?(table|column|sequence|schema|type)_privilege | to_reg(class|type|namespace)
+  | (col|obj)_description | pg_describe_object | pg_identify_object.* | format_type
+  | pg_(table|type|statistics_obj)_is_visible | pg_(relation|table|total_relation|indexes)_size
+  | pg_relation_.* | pg_filenode_relation | pg_sequence_.* | currval | pg_partition_.*
+  | pg_column_is_updatable | pg_index(am)?_.*has_property | row_security_active | pg_lock_status
+  | pg_stat_get_.* | satisfies_hash_partition | regclass | regtype | regnamespace | current_schemas
+  | _pg_.* | pgstat.* | pg_relpages | pg_freespace | pg_visibility.* | pg_check_.*
+  | pg_buffercache.*
+""", re.VERBOSE)  # fmt: skip
+
 #: Functions that show a whole row, and could be called with a dot: ``row.to_json``.
 ROW_FUNCTIONS = _words("""
     any_out any_value anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out
@@ -121,6 +148,11 @@ PLPGSQL_STOPS = _words("""
     CREATE ALTER DROP GRANT REVOKE VACUUM PREPARE DEALLOCATE LOAD IMPORT_P COMMIT ROLLBACK
     REFRESH REINDEX CLUSTER CHECKPOINT SECURITY
 """)
+
+
+def tells_of_tables(function: str) -> bool:
+    """Return whether a function tells names or sizes of tables, which a profile may hide."""
+    return bool(_TELLS_OF_TABLES.fullmatch(function))
 
 
 def is_secret_setting(name: str) -> bool:
