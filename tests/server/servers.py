@@ -17,6 +17,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from trunkline_server.postgres import wire
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -258,6 +260,21 @@ class Instance:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def kill(self) -> None:
+        """End all its processes at once, as a power cut does."""
+        told = (self.folder / "data" / "postmaster.pid").read_text()
+        postmaster = psutil.Process(int(told.partition("\n")[0]))
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family)
+
+    def start(self) -> None:
+        """Start it, whatever it was through before."""
+        log = self.folder / "log"
+        _run([self.programs / "pg_ctl", "-w", "-D", self.folder / "data", "-l", log, "start"])
+
 
 @contextlib.contextmanager
 def instance(
@@ -276,8 +293,9 @@ def instance(
         with (data / "postgresql.conf").open("a") as conf:
             conf.write(f"listen_addresses = '{LOCAL}'\nport = {port}\nfsync = off\n"
                        f"unix_socket_directories = '{folder}'\n{settings}\n")  # fmt: skip
-        _run([programs / "pg_ctl", "-w", "-D", data, "-l", folder / "log", "start"])
-        yield Instance(programs, folder, port)
+        made = Instance(programs, folder, port)
+        made.start()
+        yield made
     finally:
         _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False)
         shutil.rmtree(folder, ignore_errors=True)
