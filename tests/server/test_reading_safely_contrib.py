@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests.server import installed
+from tests.server.installed import PORT, System
 from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres.database import Database
 from trunkline_server.profiles.profile import Profile
-
-PORT = 5432  # of a socket in a folder of our own; nothing listens on the network
 
 EXTENSIONS = [
     *("citext", "cube", "dblink", "earthdistance", "file_fdw", "fuzzystrmatch", "hstore", "intagg"),
     *("intarray", "isn", "ltree", "pageinspect", "pg_buffercache", "pg_stat_statements", "pg_trgm"),
     *("pgcrypto", "pgrowlocks", "pgstattuple", "postgres_fdw", "sslinfo", "tablefunc"),
-    *("tsm_system_rows", "unaccent", "uuid-ossp", "xml2"),
+    *("tsm_system_rows", "unaccent", "uuid-ossp", "xml2", "postgis", "plpython3u", "hypopg"),
 ]
 
 TRAPS = """
@@ -53,6 +46,17 @@ INSERT INTO lates VALUES (1);
 CREATE FUNCTION is_loud(int) RETURNS bool LANGUAGE sql IMMUTABLE AS
   $$ SELECT true FROM pg_notify('c', 'x') $$;
 ALTER DOMAIN late ADD CHECK (is_loud(VALUE)) NOT VALID;
+CREATE FUNCTION python() RETURNS int LANGUAGE plpython3u IMMUTABLE AS 'return 1';
+CREATE FUNCTION python_rows() RETURNS SETOF text LANGUAGE plpython3u STABLE AS
+  $$ import os; os.system("touch marker"); return [] $$;
+CREATE VIEW over_python AS SELECT python();
+CREATE FUNCTION merge_action() RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT 1 FROM pg_notify('c', 'x') $$;
+CREATE FUNCTION json_object(int) RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT 1 FROM pg_notify('c', 'x') $$;
+CREATE TABLE places (id int, at geometry(Point, 4326));
+INSERT INTO places SELECT n, ST_SetSRID(ST_MakePoint(n, n), 4326) FROM generate_series(1, 5) n;
+CREATE INDEX ON places USING gist (at);
 """
 
 #: Names that are syntax since PostgreSQL 16 and were anybody's before.
@@ -96,6 +100,18 @@ SELECT json('1')
 SELECT json_value('1', '$')
 SELECT json_query('1', '$')
 SELECT json_exists('1', '$')
+SELECT json_object(1)
+SELECT merge_action()
+SELECT python()
+SELECT * FROM python_rows()
+SELECT * FROM over_python
+SELECT hypopg_reset()
+SELECT * FROM hypopg_create_index('CREATE INDEX ON victim (note)')
+SELECT xpath_nodeset('<a/>', '/a') FROM xslt_process('a', 'b')
+SELECT UpdateGeometrySRID('places', 'at', 0)
+SELECT AddGeometryColumn('places', 'x', 0, 'POINT', 2)
+SELECT DropGeometryTable('places')
+SELECT postgis_extensions_upgrade()
 """
 
 HONEST = """
@@ -117,82 +133,30 @@ SELECT normal_rand(2, 1, 1)
 SELECT xpath('/a/text()', '<a>1</a>'), xmlparse(CONTENT '<a/>'), xml_is_well_formed('<a/>')
 SELECT * FROM XMLTABLE('/r/x' PASSING '<r><x>1</x></r>' COLUMNS n int PATH '.')
 SELECT count(*) FROM plain
-SELECT json_object('{a,1}'), json_build_object('a', 1), json_agg(id) FROM victim
+SELECT ST_AsText(at), ST_X(at), ST_Distance(at, ST_Point(0, 0, 4326)) FROM places ORDER BY 3
+SELECT id FROM places WHERE at && ST_MakeEnvelope(0, 0, 3, 3, 4326) AND ST_Intersects(at, at)
+SELECT id FROM places ORDER BY at <-> ST_SetSRID(ST_MakePoint(1, 1), 4326) LIMIT 2
+SELECT ST_AsGeoJSON(at)::jsonb, ST_DWithin(at::geography, at::geography, 10) FROM places
+SELECT ST_Union(at), ST_Extent(at), count(*) FROM places
+SELECT * FROM geometry_columns
+SELECT postgis_version(), srid FROM spatial_ref_sys LIMIT 1
+SELECT xpath('/r', '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>')::text
+SELECT json_build_object('a', 1), json_agg(id) FROM victim
 """
-
-
-@dataclass(frozen=True)
-class System:
-    """A PostgreSQL of the system's own, on a socket in ``folder``."""
-
-    folder: Path
-    bin: Path
-
-    def psql(self, sql: str, database: str = "traps") -> str:
-        return self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder),
-                        "-U", "postgres", "-d", database, "-c", sql)  # fmt: skip
-
-    def run(self, program: str, *arguments: str) -> str:
-        user = _other_user()
-        log = self.folder / "out"
-        with log.open("w+b") as output:
-            done = subprocess.run(
-                [str(self.bin / program), *arguments],
-                user=user,
-                extra_groups=None if user is None else [],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-                cwd=self.folder,
-            )
-        text = log.read_text("utf-8", "replace")
-        assert done.returncode == 0, text
-        return text.rstrip("\n")
-
-
-def _other_user() -> int | None:
-    """Return whom PostgreSQL runs as: it refuses to be root."""
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
-
-
-def _programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    programs = _programs()
-    if programs is None:
+    versions = installed.versions()
+    if not versions:
         pytest.skip("PostgreSQL is not installed below /usr/lib/postgresql.")
-    available = programs.parent.name
-    missing = [
-        e
-        for e in EXTENSIONS
-        if not Path(f"/usr/share/postgresql/{available}/extension/{e}.control").exists()
-    ]
-    if missing:
-        pytest.skip(f"The installed PostgreSQL lacks {', '.join(missing)}.")
-    folder = Path(tempfile.mkdtemp(prefix="tls", dir="/tmp"))
-    user = _other_user()
-    if user is not None:
-        os.chown(folder, user, -1)
-    running = System(folder, programs)
-    data = str(folder / "data")
-    try:
-        running.run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
-                    "--locale=C", "--no-sync")  # fmt: skip
-        with (folder / "data" / "postgresql.conf").open("a") as conf:
-            conf.write(f"listen_addresses = ''\nunix_socket_directories = '{folder}'\n"
-                       f"port = {PORT}\nfsync = off\n"
-                       "shared_preload_libraries = 'pg_stat_statements'\n")  # fmt: skip
-        running.run("pg_ctl", "-w", "-D", data, "-l", str(folder / "log"), "start")
-        try:
-            yield running
-        finally:
-            running.run("pg_ctl", "-w", "-D", data, "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    newest = max(versions)
+    if missing := installed.missing_extensions(newest, EXTENSIONS):
+        pytest.skip(f"The installed PostgreSQL {newest} lacks {', '.join(missing)}.")
+    with installed.running(
+        versions[newest], "shared_preload_libraries = 'pg_stat_statements'"
+    ) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
