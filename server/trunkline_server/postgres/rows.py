@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile
+
+LEAST = 24  # bytes of a reply for each column, so that a row of cut values fits
+_FRAME = 400  # bytes of a reply that are neither names nor values, the hint included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How much of an answer is kept: rows, and bytes of its JSON."""
+    """How much of an answer is kept: rows, and bytes of the reply with its names of columns."""
 
     rows: int
     size: int
@@ -77,14 +81,24 @@ class Beginning(str):
 
 
 class Taken:
-    """The rows kept so far, and why no more are."""
+    """The rows kept so far, and why no more are.
 
-    def __init__(self, caps: Caps, columns: Sequence[str]) -> None:
+    Raises:
+        TrunklineError: ``query.too_wide``, when not even one row can be told.
+    """
+
+    def __init__(self, caps: Caps, columns: Sequence[str], types: Sequence[str]) -> None:
         self.rows: list[list[Any]] = []
         self.hint = ""
         self._caps = caps
         self._columns = columns
-        self._size = 2
+        self._frame = self._size = json_size([columns, types]) + _FRAME
+        if self._frame + LEAST * len(columns) > caps.size:
+            raise fail(
+                "query.too_wide",
+                f"A row of {len(columns)} columns does not fit into a reply.",
+                "Name the columns you need.",
+            )
 
     def add(self, batch: Iterable[list[Any]], *, is_cut: bool = False) -> bool:
         """Keep what fits; return whether more would be welcome.
@@ -111,7 +125,7 @@ class Taken:
     def next_batch(self) -> int:
         """Return how many rows probably fill the caps, and one more to know whether more exist."""
         rows_left = self._caps.rows - len(self.rows) + 1
-        typical = max(1, self._size // max(1, len(self.rows)))
+        typical = max(1, (self._size - self._frame) // max(1, len(self.rows)))
         return max(1, min(rows_left, (self._caps.size - self._size) // typical + 1))
 
     def _size_of(self, row: list[Any]) -> int:
@@ -128,7 +142,7 @@ class Taken:
         longest = sizes.index(max(sizes))
         self.hint = self._shorter(_advice(self._columns[longest], sizes[longest]))
         if not self.rows:
-            self.rows.append(_fitted(row, self._caps.size - 64))
+            self.rows.append(_fitted(row, self._caps.size - self._frame))
 
     def _shorter(self, advice: str) -> str:
         return f"Cut at {self._caps.size} bytes: {advice}, or ask for fewer columns or rows."
@@ -159,7 +173,7 @@ def _fitted(row: list[Any], most: int) -> list[Any]:
     share = most // max(1, len(row)) - 8
     short = [size for value in row if (size := _size_of_all(value) + 3) <= share]
     room = (most - sum(short)) // max(1, len(row) - len(short)) - 8
-    return [_shortened(value, max(16, room)) for value in row]
+    return [_shortened(value, max(LEAST - 3, room)) for value in row]
 
 
 def _shortened(value: Any, room: int) -> Any:

@@ -14,6 +14,7 @@ MAX_BEGINNING = 1024 * 1024  # bytes kept of a longer one: 1,600 names of column
 LEAST = 64  # bytes kept of a cell when its row has had its share
 
 ROW = ord("D")
+TOLD = frozenset(b"CEGHITWZst")  # the others say nothing that reading needs to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Intake:
     """Feeds on bytes in any portions; tells each message as it is complete.
 
     Args:
-        on_message: gets the kind, as the number of its letter, and the body.
+        on_message: gets the kind, one of :data:`TOLD`, and the body.
         on_row: gets the body of a row, or its cells when it was too long.
     """
 
@@ -72,15 +73,17 @@ class Intake:
                 continue
             if data[at] == ROW:
                 self._on_row(data[at + 5 : stop])
-            else:
+            elif data[at] in TOLD:
                 self._on_message(data[at], data[at + 5 : stop])
             at = stop
         self._rest = data[at:]
 
     def give_up(self) -> None:
-        """Tell what has arrived of a long row; nothing more will be fed."""
+        """Tell what has arrived of a long message; nothing more will be fed."""
         if isinstance(self._long, LongRow):
             self._on_row(self._long.unfinished())
+        elif self._long is not None and self._long.kind in TOLD:
+            self._on_message(self._long.kind, bytes(self._long.beginning))
 
     def _begun(self, kind: int, size: int) -> LongRow | LongMessage:
         return LongRow(size, self.limits) if kind == ROW else LongMessage(kind, size)
@@ -91,7 +94,7 @@ class Intake:
             self._long = None
             if isinstance(long, LongRow):
                 self._on_row(long.cells)
-            else:
+            elif long.kind in TOLD:
                 self._on_message(long.kind, bytes(long.beginning))
         return data[used:]
 

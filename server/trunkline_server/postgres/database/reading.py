@@ -33,12 +33,14 @@ async def read_capped(
     columns = answer.columns or []
     await channel.types.learn(channel, columns)
     read = channel.types.reader(columns)
-    taken = Taken(caps, [column.name for column in columns])
+    names = [column.name for column in columns]
+    types = [channel.types.name(column.type) for column in columns]
+    taken = Taken(caps, names, types)
     while taken.add([read(row) for row in answer.rows], is_cut=answer.is_cut) and answer.has_more:
         answer = await asking.next(taken.next_batch())
     return Rows(
-        columns=[column.name for column in columns],
-        types=[channel.types.name(column.type) for column in columns],
+        columns=names,
+        types=types,
         rows=taken.rows,
         row_count=len(taken.rows),
         truncated=bool(taken.hint),
