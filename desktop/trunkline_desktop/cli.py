@@ -10,7 +10,7 @@ from importlib import import_module
 from trunkline_desktop.verbs import say
 from trunkline_server import edge
 from trunkline_server.errors import EXIT_FAILED, Failure, fail
-from trunkline_server.profiles.profile import LABELS, SSL_MODES, TRANSPORTS
+from trunkline_server.profiles.profile import LABELS, SSL_MODES, TOOL_GROUPS, TRANSPORTS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -163,7 +163,11 @@ def _fields(parser: argparse.ArgumentParser) -> None:
     add("--port", type=edge.whole, metavar="N", help="its port (default 5432)")
     add("--database", metavar="NAME", help="the database on that server (default postgres)")
     add("--user", metavar="NAME", help="who logs in (default postgres)")
-    add("--sslmode", choices=SSL_MODES, help="how the connection is encrypted (default prefer)")
+    add(
+        "--sslmode",
+        choices=SSL_MODES,
+        help="how it is encrypted (default: verify-full, unless it is local)",
+    )
     add("--sslrootcert", metavar="FILE", help="certificate authority to trust")
     add("--sslcert", metavar="FILE", help="client certificate")
     add("--sslkey", metavar="FILE", help="key of the client certificate")
@@ -174,6 +178,39 @@ def _fields(parser: argparse.ArgumentParser) -> None:
     add("--max-bytes", type=edge.whole, metavar="N", help="bytes of a reply")
     add("--transport", choices=TRANSPORTS, help="how AI apps reach it")
     add("--http-port", type=edge.whole, metavar="N", help="port of its HTTP or SSE address")
+    _sight(parser.add_argument_group("what the AI may see"))
+    _tunnel(parser.add_argument_group("through SSH"))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _sight(group: argparse._ArgumentGroup) -> None:
+    """Add what narrows or explains the database; an empty value takes it back."""
+    add = group.add_argument
+    add("--schemas", type=_listed, metavar="NAMES",
+        help="only these schemas, separated by commas")  # fmt: skip
+    add("--hide", dest="hidden", action="append", metavar="TABLE",
+        help="hide schema.table or schema.table.column; again for more")  # fmt: skip
+    add("--note", dest="notes", action="append", metavar="TEXT",
+        help='"schema.table: what to know"; again for more')  # fmt: skip
+    add("--tools", type=_listed, metavar="GROUPS",
+        help=f"further tools, separated by commas: {', '.join(TOOL_GROUPS)}")  # fmt: skip
+
+
+def _tunnel(group: argparse._ArgumentGroup) -> None:
+    """Add how the database is reached through SSH servers."""
+    add = group.add_argument
+    add("--ssh-host", metavar="HOST", help='the SSH server before the database; "" for none')
+    add("--ssh-port", type=edge.whole, metavar="N", help="its port (default 22)")
+    add("--ssh-user", metavar="NAME", help="who logs in there (default: you)")
+    add("--ssh-key", metavar="FILE", help="private key (default: agent, usual keys or password)")
+    add("--ssh-jump", type=_listed, metavar="HOSTS",
+        help="SSH servers to pass on the way: user@host:port, separated by commas")  # fmt: skip
+    add("--ssh-password-stdin", action="store_true",
+        help="read the password, or the key's passphrase, from standard input: a line of its own,"
+        " after that of --password-stdin")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from tests.desktop import screenshots as data
 from trunkline_desktop.models.check import Row
@@ -15,6 +15,7 @@ from trunkline_desktop.views.first_run import FirstRun
 from trunkline_desktop.views.masking import DOTS
 from trunkline_desktop.views.paste import PasteField
 from trunkline_desktop.views.window import Window
+from trunkline_server import stages
 from trunkline_server.profiles.profile import Profile
 
 SECRET = "Tr0ub4dor"
@@ -195,3 +196,39 @@ def test_the_first_page_offers_the_sample(qtbot):
     qtbot.addWidget(page)
     with qtbot.waitSignal(page.sample_wanted):
         button(page, "trySample").click()
+
+
+def test_a_typed_server_that_is_not_local_must_prove_its_name(page, qtbot):
+    qtbot.keyClicks(editor(page, "host"), "db.example.com")
+    assert page.form.profile().sslmode == "verify-full"
+
+
+def test_a_typed_local_server_is_encrypted_if_it_offers_it(page, qtbot):
+    qtbot.keyClicks(editor(page, "host"), "localhost")
+    assert page.form.profile().sslmode == "prefer"
+
+
+def test_a_chosen_encryption_stays_when_the_server_changes(page, qtbot):
+    choice = page.findChild(QComboBox, "sslmode")
+    assert choice is not None
+    choice.setCurrentIndex(choice.findData("require"))
+    choice.activated.emit(choice.currentIndex())  # as a click does, and setting it does not
+    qtbot.keyClicks(editor(page, "host"), "db.example.com")
+    assert page.form.profile().sslmode == "require"
+
+
+def test_the_row_of_the_tunnel_is_shown_for_a_tunnel_only(page):
+    row = page.findChild(QWidget, "stage-tunnel")
+    assert row is not None
+    page.show_rows(data.CHECKED)
+    assert row.isHidden()
+    page.show_rows(Row(name) for name in stages.names(has_tunnel=True))
+    assert not row.isHidden()
+
+
+def test_a_unix_socket_has_no_port_to_reach(page):
+    editor(page, "host").setText("/run/postgresql")
+    page.show_rows(data.CHECKED)
+    row = page.findChild(QWidget, "stage-reach")
+    assert row is not None
+    assert "Reach the socket" in row.accessibleName()

@@ -77,6 +77,88 @@ def test_add_reads_a_link_and_keeps_the_password_in_the_keyring(
     assert b"s3cret" not in (home / "config" / "profiles.json").read_bytes()
 
 
+def test_a_server_that_is_not_local_must_prove_its_name(saved: Terminal) -> None:
+    saved("show", "sales", "--json")
+    assert saved.json["sslmode"] == "verify-full"
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        (("--host", "db.example.com"), "verify-full"),
+        (("--host", "localhost"), "prefer"),
+        (("--host", "db.example.com", "--sslmode", "require"), "require"),
+        (("--host", "db.example.com", "--ssh-host", "bastion"), "prefer"),
+        (("--url", f"{URL}?sslmode=disable"), "disable"),
+        (("--url", URL, "--host", "localhost"), "prefer"),
+    ],
+)
+def test_the_encryption_of_a_new_database_fits_its_server(
+    trunkline: Terminal, options: tuple[str, ...], mode: str
+) -> None:
+    assert trunkline("add", "Sales", *options, "--json") == 0
+    assert trunkline.json["sslmode"] == mode
+
+
+def test_an_edit_leaves_the_encryption_alone(saved: Terminal) -> None:
+    saved("edit", "sales", "--sslmode", "require")
+    saved("edit", "sales", "--host", "db2.example.com", "--json")
+    assert saved.json["sslmode"] == "require"
+
+
+def test_add_reads_what_the_ai_may_see(trunkline: Terminal) -> None:
+    code = trunkline(
+        "add", "Sales", "--url", URL, "--schemas", "public, sales", "--hide", "public.salaries",
+        "--hide", "public.people.email", "--note", "public.orders: one row an order",
+        "--tools", "dba", "--json",
+    )  # fmt: skip
+    assert code == 0
+    assert trunkline.json["schemas"] == ["public", "sales"]
+    assert trunkline.json["hidden"] == ["public.salaries", "public.people.email"]
+    assert trunkline.json["notes"] == ["public.orders: one row an order"]
+    assert trunkline.json["tools"] == ["dba"]
+
+
+def test_an_empty_value_takes_a_list_back(saved: Terminal) -> None:
+    saved("edit", "sales", "--hide", "public.salaries", "--schemas", "public")
+    assert saved("edit", "sales", "--hide", "", "--schemas", "", "--json") == 0
+    assert (saved.json["hidden"], saved.json["schemas"]) == ([], [])
+
+
+def test_a_hidden_name_that_is_none_is_refused_with_its_option(saved: Terminal) -> None:
+    assert saved("edit", "sales", "--hide", "salaries") == 1
+    assert "See --hide." in saved.err
+
+
+def test_add_reads_the_way_through_ssh(
+    trunkline: Terminal, memory_keyring: MemoryKeyring, home: Path
+) -> None:
+    code = trunkline(
+        "add", "Sales", "--url", URL, "--ssh-host", "bastion.example.com", "--ssh-port", "2222",
+        "--ssh-user", "ann", "--ssh-key", "~/.ssh/work", "--ssh-jump", "ann@edge:22, inner",
+        "--password-stdin", "--ssh-password-stdin", given="s3cret\nopen sesame\n",
+    )  # fmt: skip
+    assert code == 0
+    trunkline("show", "sales", "--json")
+    shown = trunkline.json
+    assert (shown["ssh_host"], shown["ssh_port"], shown["ssh_user"]) == (
+        "bastion.example.com", 2222, "ann",
+    )  # fmt: skip
+    assert (shown["ssh_key"], shown["ssh_jump"]) == ("~/.ssh/work", ["ann@edge:22", "inner"])
+    assert memory_keyring.kept["Trunkline", "sales"] == "s3cret"
+    assert memory_keyring.kept["Trunkline", "sales/ssh"] == "open sesame"
+    assert b"open sesame" not in (home / "config" / "profiles.json").read_bytes()
+
+
+def test_without_its_ssh_host_the_ssh_password_is_forgotten(
+    saved: Terminal, memory_keyring: MemoryKeyring
+) -> None:
+    saved("edit", "sales", "--ssh-host", "bastion", "--ssh-password-stdin", given="open sesame\n")
+    assert memory_keyring.kept["Trunkline", "sales/ssh"] == "open sesame"
+    assert saved("edit", "sales", "--ssh-host", "") == 0
+    assert ("Trunkline", "sales/ssh") not in memory_keyring.kept
+
+
 def test_add_reads_options(trunkline: Terminal) -> None:
     assert trunkline("add", "Shop", "--host", "h", "--user", "u", "--label", "test", "--json") == 0
     assert (trunkline.json["host"], trunkline.json["label"]) == ("h", "test")

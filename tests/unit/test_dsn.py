@@ -25,9 +25,15 @@ def complaint(text: str) -> BadDsn:
     return caught.value
 
 
+def said(found: Parsed) -> dict[str, object]:
+    """Return the fields without the encryption that is assumed; see test_providers for that."""
+    without = {"sslmode"} & found.assumed
+    return {name: value for name, value in found.fields.items() if name not in without}
+
+
 def read(text: str) -> tuple[dict[str, object], str | None]:
     found = parse(text)
-    return found.fields, found.password
+    return said(found), found.password
 
 
 def shop(**more: object) -> dict[str, object]:
@@ -42,7 +48,7 @@ def shop(**more: object) -> dict[str, object]:
 )
 def test_a_link_fills_five_fields(scheme: str) -> None:
     found = parse(f"{scheme}://ann:pw@db.example.com:5433/shop")
-    assert (found.fields, found.password, found.fields_read) == (shop(), "pw", 5)
+    assert (said(found), found.password, found.fields_read) == (shop(), "pw", 5)
 
 
 @pytest.mark.parametrize(
@@ -364,15 +370,15 @@ def test_env_values_keep_hashes_and_blanks_inside_quotes() -> None:
 
 
 def test_links_that_were_left_out_are_told() -> None:
-    assert parse(ENV["vercel"]).notes == ("Took POSTGRES_URL; the other links were left out.",)
+    assert "Took POSTGRES_URL; the other links were left out." in parse(ENV["vercel"]).notes
 
 
 @pytest.mark.parametrize(
     "word", ["[YOUR-PASSWORD]", "<password>", "****************", "${DB_PASSWORD}", "your_password"]
 )
 def test_a_placeholder_is_no_password(word: str) -> None:
-    found = parse(f"postgresql://ann:{word}@db.example.com:5433/shop")
-    assert (found.fields, found.password) == (shop(), None)
+    found = parse(f"postgresql://ann:{word}@db:5433/shop")
+    assert (found.fields, found.password) == (shop(host="db"), None)
     assert found.notes == ("The password in this text is only a placeholder: type the real one.",)
 
 
@@ -416,7 +422,7 @@ def test_every_encoded_link_comes_back(
 ) -> None:
     parts = (quote(user, safe=""), quote(password, safe=""), host, port, quote(database, safe=""))
     found = parse("postgresql://{}:{}@{}:{}/{}".format(*parts))
-    assert found.fields == {
+    assert said(found) == {
         "host": host.strip("[]"), "port": port, "database": database, "user": user
     }  # fmt: skip
     assert found.password == password or not is_real(found)

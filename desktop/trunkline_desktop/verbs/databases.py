@@ -12,7 +12,7 @@ from typing import Any
 
 from trunkline_desktop.verbs import runs, say
 from trunkline_server.errors import fail
-from trunkline_server.profiles import saving
+from trunkline_server.profiles import providers, saving
 from trunkline_server.profiles.profile import Profile, problems, slug
 from trunkline_server.profiles.store import Store
 
@@ -21,19 +21,25 @@ _NOT_OF_THE_SAMPLE = ("host", "port", "sslmode", "target_session_attrs")
 
 FIELDS = ("host", "port", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey",
           "label", "description", "statement_timeout", "max_rows", "max_bytes", "transport",
-          "http_port")  # fmt: skip
+          "http_port", "schemas", "hidden", "notes", "tools",
+          "ssh_host", "ssh_port", "ssh_user", "ssh_key", "ssh_jump")  # fmt: skip
+_OPTIONS = {"hidden": "--hide", "notes": "--note"}
 
 
 def add(options: Namespace) -> int:
     """Save a new database and its password."""
-    profile, password = _described(options)
+    profile, password, is_said = _described(options)
     profile = replace(profile, **_given(options))
+    if options.sslmode is None and not is_said:
+        mode = providers.sslmode_for(profile.host, ssh_host=profile.ssh_host)
+        profile = replace(profile, sslmode=mode)
     store = Store()
     taken = [other.id for other in store.load()]
     if profile.id in taken:  # a new one never replaces another
         profile = replace(profile, id=slug(profile.name, taken))
     _require_possible(profile, store, "Choose another: trunkline add NAME …")
-    saved = saving.add(store, profile, _password(options, password, profile))
+    password = _password(options, password, profile)
+    saved = saving.add(store, profile, password, ssh_secret=_ssh_secret(options))
     if options.json:
         say.as_json(saved.as_json())
         return 0
@@ -74,11 +80,14 @@ def edit(options: Namespace) -> int:
     password = _from_input() if options.password_stdin else None
     if options.ask_password:
         password = _asked(profile)
-    if not changes and password is None:
+    ssh_secret = _ssh_secret(options)
+    if not changes and password is None and ssh_secret is None:
         raise fail("usage.nothing", "Nothing to change was named.", "See: trunkline edit --help")
     wanted = replace(profile, **changes)
+    if profile.ssh_host and not wanted.ssh_host:
+        ssh_secret = ""  # of no use to anybody any more
     _require_possible(wanted, store, "See --rename.")
-    saved = saving.update(store, wanted, password)
+    saved = saving.update(store, wanted, password, ssh_secret=ssh_secret)
     if options.json:
         say.as_json(saved.as_json())
         return 0
@@ -109,17 +118,20 @@ def remove(options: Namespace) -> int:
     return 0
 
 
-def _described(options: Namespace) -> tuple[Profile, str | None]:
-    """Return the profile of a link, an .env file, the sample or nothing but the name."""
+def _described(options: Namespace) -> tuple[Profile, str | None, bool]:
+    """Return the profile of a link, an .env file, the sample or nothing but the name.
+
+    With it its password, and whether it says how to encrypt.
+    """
     if options.sample:
         from trunkline_server import sample
 
-        return replace(sample.profile(), name=options.name), sample.password()
+        return replace(sample.profile(), name=options.name), sample.password(), True
     text = options.url or ""
     if options.env_file:
         text = _text_of(Path(options.env_file))
     if not text:
-        return Profile(id=slug(options.name), name=options.name), None
+        return Profile(id=slug(options.name), name=options.name), None, False
     from trunkline_server.profiles import dsn
 
     parsed = dsn.parse(text)
@@ -128,12 +140,18 @@ def _described(options: Namespace) -> tuple[Profile, str | None]:
     if parsed.password and options.url:
         say.note("Warning: other users of this computer could read the password in --url, and your "
                  "shell may remember it. Prefer --password-stdin.")  # fmt: skip
-    return parsed.profile(options.name), parsed.password
+    is_said = "sslmode" in parsed.fields.keys() - parsed.assumed
+    return parsed.profile(options.name), parsed.password, is_said
 
 
 def _given(options: Namespace) -> dict[str, Any]:
     named = {field: getattr(options, field) for field in FIELDS}
-    return {field: value for field, value in named.items() if value is not None}
+    return {field: _value(value) for field, value in named.items() if value is not None}
+
+
+def _value(value: Any) -> Any:
+    """Return a list of options as a profile keeps it: without the empty one that empties it."""
+    return tuple(filter(None, value)) if isinstance(value, list) else value
 
 
 def _password(options: Namespace, found: str | None, profile: Profile) -> str | None:
@@ -142,6 +160,10 @@ def _password(options: Namespace, found: str | None, profile: Profile) -> str | 
     if found is not None or not sys.stdin.isatty():
         return found
     return _asked(profile)
+
+
+def _ssh_secret(options: Namespace) -> str | None:
+    return _from_input() if options.ssh_password_stdin else None
 
 
 def _from_input() -> str:
@@ -179,7 +201,8 @@ def _require_possible(profile: Profile, store: Store, name_hint: str) -> None:
         if problem.field in {"id", "name"}:
             hint = name_hint
         elif problem.field in FIELDS:
-            hint = f"See --{problem.field.replace('_', '-')}."
+            option = f"--{problem.field.replace('_', '-')}"
+            hint = f"See {_OPTIONS.get(problem.field, option)}."
         raise fail("profile.invalid", problem.message, hint)
 
 

@@ -207,8 +207,7 @@ class AddPage(Page):
     # What it says
 
     def _say_read(self, parsed: Parsed) -> None:
-        count = len(parsed.fields) + (parsed.password is not None)
-        parts = [self.tr("Read {count} fields.").format(count=count)]
+        parts = [self.tr("Read {count} fields.").format(count=parsed.fields_read)]
         if parsed.password is not None:
             parts.append(self.tr("The password goes to the keyring of this computer."))
         self._say_line("check", "running", " ".join([*parts, *parsed.notes]))

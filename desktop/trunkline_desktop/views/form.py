@@ -15,6 +15,7 @@ from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.fields import Field, PasswordField
 from trunkline_desktop.widgets.folded import FoldedSection
 from trunkline_desktop.widgets.tag import label_text
+from trunkline_server.profiles import providers
 from trunkline_server.profiles.dsn import Parsed
 from trunkline_server.profiles.profile import LABELS, SSL_MODES, Profile, problems
 
@@ -42,6 +43,7 @@ class ProfileForm(QWidget):
         self._others: tuple[Profile, ...] = ()
         self._touched: set[str] = set()
         self._suggested = ""
+        self._is_mode_chosen = False
         self._make_editors()
         self._make_fields()
         self._arrange()
@@ -62,6 +64,7 @@ class ProfileForm(QWidget):
         self._set({"port": "5432", **shown} if profile else {**shown, "port": "5432"})
         self._choose("label", profile.label if profile else "")
         self._choose("sslmode", profile.sslmode if profile else "prefer")
+        self._is_mode_chosen = profile is not None
         self._password.clear()
         self._tell_about_password(is_kept=profile is not None)
         self._say_problems()
@@ -72,7 +75,10 @@ class ProfileForm(QWidget):
         self._base = replace(self._base or blank(), **values)
         self._set({name: str(values[name]) for name in _TEXTS if name in values})
         if "sslmode" in values:
+            self._is_mode_chosen = "sslmode" not in parsed.assumed
             self._choose("sslmode", str(values["sslmode"]))
+        else:
+            self._suggest_encryption()
         if parsed.password is not None:
             self._password.setText(parsed.password)
         if self._texts["name"].text() in {"", self._suggested}:
@@ -213,6 +219,8 @@ class ProfileForm(QWidget):
                 editor.setProperty("field", name)
             elif isinstance(editor, QComboBox):
                 editor.currentIndexChanged.connect(self._on_changed)
+        self._texts["host"].textEdited.connect(self._suggest_encryption)
+        self._sslmode.activated.connect(self._on_mode_chosen)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let a field complain once the person has left it with something in it."""
@@ -221,6 +229,18 @@ class ProfileForm(QWidget):
             self._touched.add(watched.objectName())
             self._say_problems()
         return super().eventFilter(watched, event)
+
+    @Slot()
+    def _suggest_encryption(self) -> None:
+        """Choose how the typed server is encrypted, as long as nobody has said so."""
+        if not self._is_mode_chosen:
+            ssh_host = self._base.ssh_host if self._base else ""
+            host = self._texts["host"].text()
+            self._choose("sslmode", providers.sslmode_for(host, ssh_host=ssh_host))
+
+    @Slot()
+    def _on_mode_chosen(self) -> None:
+        self._is_mode_chosen = True
 
     @Slot()
     def _on_changed(self) -> None:

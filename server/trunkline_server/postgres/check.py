@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from trunkline_server import events
 from trunkline_server.errors import Failure, TrunklineError, explain
 from trunkline_server.postgres import database, posture, probe, refusals, tls, wire
+from trunkline_server.profiles import providers
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.stages import names
 
@@ -81,10 +82,16 @@ async def _settled(
     try:
         return None, await step()
     except TrunklineError as exc:
-        return exc.failure, _Outcome()
+        return _advised(exc.failure, profile), _Outcome()
     except Exception as exc:  # noqa: BLE001 - whatever happened, the check ends in a sentence
         place = {f: getattr(profile, f) for f in ("host", "port", "database", "user")}
         return explain(exc, **place), _Outcome()
+
+
+def _advised(failure: Failure, profile: Profile) -> Failure:
+    """Return the failure with the next step of the service that hosts the database, if any."""
+    step = providers.next_step(failure.code, profile)
+    return replace(failure, hint=step) if step else failure
 
 
 class _Visit:

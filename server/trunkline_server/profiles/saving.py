@@ -18,9 +18,14 @@ FIRST_PORT = 8765
 
 
 def add(
-    store: Store, profile: Profile, password: str | None, *, token: str | None = None
+    store: Store,
+    profile: Profile,
+    password: str | None,
+    *,
+    token: str | None = None,
+    ssh_secret: str | None = None,
 ) -> Profile:
-    """Save a new profile, its password and its access key, and return it as it was saved.
+    """Save a new profile, its secrets and its access key, and return it as it was saved.
 
     The port of the endpoint is chosen when it is 0, the access key when ``token`` is None, and
     another id when the id is taken. No password is kept when ``password`` is None or empty.
@@ -35,13 +40,20 @@ def add(
             profile = replace(profile, id=slug(profile.name, ids))
         profile = _complete(profile, others)
         kept: dict[Kind, str] = {"password": password or "", "token": token or _new_token()}
+        if ssh_secret:
+            kept["ssh"] = ssh_secret
         with _secrets(profile.id, kept):
             store.save(profile)
     return profile
 
 
 def update(
-    store: Store, profile: Profile, password: str | None = None, *, token: str | None = None
+    store: Store,
+    profile: Profile,
+    password: str | None = None,
+    *,
+    token: str | None = None,
+    ssh_secret: str | None = None,
 ) -> Profile:
     """Save a changed profile and return it as it was saved.
 
@@ -56,7 +68,7 @@ def update(
         if all(other.id != profile.id for other in others):
             store.get(profile.id)
         profile = _complete(profile, others)
-        given: dict[Kind, str | None] = {"password": password, "token": token}
+        given: dict[Kind, str | None] = {"password": password, "token": token, "ssh": ssh_secret}
         with _secrets(profile.id, {k: v for k, v in given.items() if v is not None}):
             store.save(profile)
     return profile

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trunkline_server.errors import Failure, TrunklineError
+from trunkline_server.profiles import providers
 from trunkline_server.profiles.profile import SESSION_ATTRS, SSL_MODES, Profile, slug
 
 
@@ -175,8 +176,27 @@ def assembled(
     if "database" not in fields and "user" in fields:
         fields["database"] = fields["user"]
         assumed["database"] = f"No database is named: the one called like the user {_ASSUMED}"
-    every = dict.fromkeys([*notes, *told, *assumed.values()])
+    if "sslmode" not in fields:
+        assumed |= _assume_encryption(fields)
+    notes = [*notes, *_about_provider(fields)]
+    every = dict.fromkeys(filter(None, [*notes, *told, *assumed.values()]))
     return Parsed(fields, password, source, tuple(every), frozenset(assumed))
+
+
+def _assume_encryption(fields: dict[str, Any]) -> dict[str, str]:
+    """Add how a server that is not local is encrypted; return that, with a sentence or none."""
+    mode = providers.sslmode_for(str(fields.get("host", "")))
+    if mode == "prefer":
+        return {}
+    fields["sslmode"] = mode
+    is_known = providers.of(fields["host"]) is not None
+    note = f"How to encrypt is not said: a certificate that can be checked {_ASSUMED}"
+    return {"sslmode": "" if is_known else note}
+
+
+def _about_provider(fields: dict[str, Any]) -> tuple[str, ...]:
+    known = {k: fields[k] for k in ("host", "port", "user") if k in fields}
+    return providers.notes_on(replace(Profile(id="", name=""), **known))
 
 
 def _password(setting: Setting | None) -> tuple[str | None, list[str]]:
