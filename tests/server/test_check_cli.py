@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.fakes import MemoryKeyring
 from tests.server import servers
 from tests.server.checking import profile_at
 from tests.server.conftest import PASSWORD, Server
-from trunkline_server import events
+from trunkline_server import cli, events
 from trunkline_server.postgres import check_cli
 from trunkline_server.profiles import secrets, store
 from trunkline_server.profiles.profile import Profile
@@ -144,6 +145,51 @@ def test_a_connection_string_is_enough(server: Server, capsys: pytest.CaptureFix
     options = check_cli.Namespace(profile=None, url=server.dsn("shop_reader"), events=False)
     assert check_cli.run(options) == 0
     assert PASSWORD not in capsys.readouterr().out
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, and nothing about a database in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("PG") or name == "DATABASE_URL"]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def pg_variables(server: Server) -> dict[str, str]:
+    return {"PGHOST": servers.LOCAL, "PGPORT": str(server.port), "PGUSER": "shop_reader",
+            "PGDATABASE": "shop", "PGPASSWORD": PASSWORD}  # fmt: skip
+
+
+def test_the_variables_of_libpq_are_enough(
+    server: Server,
+    nowhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    for name, value in pg_variables(server).items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"]
+
+
+def test_the_file_of_a_project_is_enough(
+    server: Server, nowhere: Path, capfd: pytest.CaptureFixture[str]
+):
+    lines = [f"{name}='{value}'" for name, value in pg_variables(server).items()]
+    (nowhere / ".env").write_text("\n".join(lines))
+    assert cli.main(["check", "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)["ok"]
+    assert "taken from PGHOST" in err
+    assert PASSWORD not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets, no Windows ones")
+def test_a_unix_socket_has_no_port_to_reach(server: Server):
+    profile = profile_at(server.port, host=str(server.socket), user="shop_reader")
+    _, out, _ = finished(started(profile))
+    assert out.splitlines()[1].startswith("✓ Reach the socket ")
 
 
 def test_without_a_database_it_is_a_usage_error(

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import pytest
 
 from tests.server import certificates, servers
 from tests.server.certificates import DAY, Pair
-from tests.server.checking import ended, failure_of, profile_at
+from tests.server.checking import checked, ended, failure_of, profile_at
 from tests.server.conftest import PASSWORD, Server
+from trunkline_server import events
+from trunkline_server.postgres.database import Database
 from trunkline_server.profiles.profile import SSL_MODES, Profile
 
 PROTOCOL_VERSION_ALERT = b"\x15\x03\x01\0\x02\x02\x46"
@@ -220,8 +222,12 @@ RULES = """
 local all all trust
 hostssl all encrypted 127.0.0.1/32 scram-sha-256
 hostssl all known 127.0.0.1/32 scram-sha-256 clientcert=verify-full
+hostssl all bearer 127.0.0.1/32 cert
 hostnossl all open 127.0.0.1/32 scram-sha-256
 """
+
+
+_TLS = "ssl = on\nssl_ca_file = 'root.crt'\n"
 
 
 @pytest.fixture(scope="module")
@@ -235,9 +241,8 @@ def encrypted(papers: Papers) -> Iterator[servers.Instance]:
     shutil.copy(papers.right.cert, files / "server.crt")
     shutil.copy(papers.right.key, files / "server.key")
     shutil.copy(papers.authority.cert, files / "root.crt")
-    settings = "ssl = on\nssl_ca_file = 'root.crt'"
-    with servers.instance(programs, rules=RULES, settings=settings, files=files) as running:
-        for user in ("encrypted", "known", "open"):
+    with servers.instance(programs, rules=RULES, settings=_TLS, files=files) as running:
+        for user in ("encrypted", "known", "open", "bearer"):
             running.psql(f"CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'")
         running.psql("CREATE DATABASE shop")
         yield running
@@ -305,3 +310,63 @@ async def test_a_real_server_accepts_its_own_client(encrypted: servers.Instance,
     mine = {"sslcert": str(papers.client.cert), "sslkey": str(papers.client.key)}
     found = await ended(strict(encrypted.port, papers, user="known", **mine), PASSWORD)
     assert found["login"].state == "done"
+
+
+async def test_a_certificate_alone_opens_the_door(encrypted: servers.Instance, papers: Papers):
+    pair = certificates.make(papers.folder, "bearer", by=papers.authority)
+    mine = {"sslcert": str(pair.cert), "sslkey": str(pair.key)}
+    database = Database(strict(encrypted.port, papers, user="bearer", **mine), None)
+    try:
+        assert (await database.read("SELECT current_user::text")).rows == [["bearer"]]
+    finally:
+        await database.close()
+
+
+async def test_a_certificate_of_another_user_does_not(encrypted: servers.Instance, papers: Papers):
+    mine = {"sslcert": str(papers.client.cert), "sslkey": str(papers.client.key)}
+    profile = strict(encrypted.port, papers, user="bearer", **mine)
+    assert await failure_of(profile) == ("login", "login.refused")
+
+
+@pytest.fixture(scope="module")
+def two(
+    encrypted: servers.Instance, papers: Papers
+) -> Iterator[tuple[servers.Instance, servers.Instance]]:
+    """Start another PostgreSQL with TLS, which only lets read; yield the first and this one."""
+    settings = f"{_TLS}default_transaction_read_only = on"
+    files = papers.folder / "server"
+    with servers.instance(
+        encrypted.programs, rules=RULES, settings=settings, files=files
+    ) as running:
+        may_write = "SET default_transaction_read_only = off;"
+        running.psql(f"{may_write} CREATE ROLE encrypted LOGIN PASSWORD '{PASSWORD}'")
+        yield encrypted, running
+
+
+@pytest.mark.parametrize("wanted", ["read-write", "read-only"])
+@pytest.mark.parametrize("order", ["first", "last"])
+async def test_the_wanted_kind_of_server_is_found_among_encrypted_ones(
+    two: tuple[servers.Instance, servers.Instance], papers: Papers, wanted: str, order: str
+):
+    right, other = two if wanted == "read-write" else two[::-1]
+    first, then = (right, other) if order == "first" else (other, right)
+    profile = replace(
+        strict(first.port, papers, user="encrypted", database="postgres"),
+        fallback_hosts=(f"{servers.LOCAL}:{then.port}",),
+        target_session_attrs=wanted,
+    )
+    asked = "SELECT inet_server_port(), ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    database = Database(profile, PASSWORD)
+    try:
+        assert (await database.read(asked)).rows == [[right.port, True]]
+    finally:
+        await database.close()
+
+
+async def test_a_private_authority_is_explained_with_both_ways_on(server: Server, papers: Papers):
+    handler = front(server, certificates.make(papers.folder, servers.LOCAL, file="lone"))
+    async with servers.listening(handler) as port:
+        seen = await checked(profile_at(port, sslmode="verify-full"), PASSWORD)
+    hint = next(e.hint for e in seen if isinstance(e, events.Failed))
+    assert "choose it" in hint
+    assert "With “require” the connection is encrypted, but any server would be believed." in hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -588,6 +589,55 @@ async def test_after_several_failures_the_server_is_left_alone(profile: Profile,
     listening.close()
     await listening.wait_closed()
     assert len(tries) < 5
+
+
+async def test_a_statement_given_up_is_stopped_at_the_server(profile: Profile, server: Server):
+    database = Database(profile, PASSWORD)
+    asking = asyncio.create_task(database.read("SELECT pg_sleep(60), 'broken off'"))
+    await asyncio.to_thread(server.psql, _UNTIL_IT_RUNS)
+    asking.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asking
+    await database.close()
+    assert server.psql(_STILL_RUNNING) == "0"
+
+
+_STILL_RUNNING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE state = 'active' AND query LIKE '%broken off%' AND pid <> pg_backend_pid()
+"""
+
+
+def test_a_tunnel_also_works_on_uvloop(profile: Profile):
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed here")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(rows_of(profile)) == [[3]]
+
+
+def test_a_database_without_ssh_never_loads_its_library(server: Server):
+    program = f"""
+import asyncio, sys
+from trunkline_server.postgres.database import Database
+from trunkline_server.profiles.profile import Profile
+
+async def read():
+    database = Database(Profile(id="s", name="S", host="{LOCAL}", port={server.port},
+        database="shop", user="{READER}"), "{PASSWORD}")
+    await database.read("SELECT 1")
+    await database.close()
+
+asyncio.run(read())
+sys.exit("asyncssh" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_the_tunnel_takes_no_longer_than_the_time_to_connect(
+    profile: Profile, bastion: SshServer
+):
+    async with servers.listening(servers.saying(b"SSH-2.0-OpenSSH_9.2\r\n")) as port:
+        found = await failure_of(replace(profile, ssh_port=port, connect_timeout=0.5))
+    assert found.code == "ssh.slow"
 
 
 def test_pauses_grow_and_end():
