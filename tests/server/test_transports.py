@@ -132,7 +132,7 @@ def test_an_address_others_can_reach_is_used_when_meant(reader_profile: Profile)
     meant = ("--transport", "http", "--host", "0.0.0.0", "--port", "0", "--allow-remote")
     with running(reader_profile, *meant) as run:
         url = run.ready().url
-        assert httpx2.post(url, headers={"Host": "db.example"}).status_code == 421
+        assert httpx2.post(url, headers={**KNOWN, "Host": "db.example"}).status_code == 421
         assert httpx2.post(url).status_code == 401
 
 
