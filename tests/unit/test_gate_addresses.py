@@ -85,15 +85,6 @@ def test_the_scheme_is_the_nearest_proxy_s_word(name: str, value: str, scheme: s
     assert client_of(PEER, [(name.encode(), value.encode())], PROXIES).scheme == scheme
 
 
-@pytest.mark.parametrize(
-    ("value", "found"), [("abc-1.2_3", "abc-1.2_3"), ("a b", ""), ("x" * 65, ""), ("<x>", "")]
-)
-def test_a_request_id_is_a_plain_word(value: str, found: str):
-    headers = [(b"x-request-id", value.encode())]
-    assert client_of(PEER, headers, PROXIES).request_id == found
-    assert client_of(address("8.8.8.8"), headers, PROXIES).request_id == ""
-
-
 @given(st.lists(st.tuples(st.sampled_from([b"x-forwarded-for", b"forwarded", b"x-forwarded-proto"]),
                           st.binary(max_size=60)), max_size=4))  # fmt: skip
 def test_no_header_breaks_the_reading(headers: list[tuple[bytes, bytes]]):

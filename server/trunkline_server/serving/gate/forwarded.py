@@ -11,7 +11,6 @@ from trunkline_server.serving.gate.addresses import Address, Networks, address
 Headers = Sequence[tuple[bytes, bytes]]
 
 _SCHEMES = ("http", "https")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}")
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](:\d+)?|(?P<v4>[0-9.]+)(:\d+)?")
 
 
@@ -26,12 +25,10 @@ class Client:
     Attributes:
         address: ``None`` for the peer of a Unix socket.
         scheme: what the client used; "" when nobody we trust said.
-        request_id: what the proxy calls the request, so that both logs name it alike; or "".
     """
 
     address: Address | None
     scheme: str = ""
-    request_id: str = ""
 
 
 def client_of(peer: Address | None, headers: Headers, trusted: Networks) -> Client:
@@ -51,7 +48,7 @@ def client_of(peer: Address | None, headers: Headers, trusted: Networks) -> Clie
     if len(found) > 1:
         raise ContradictionError
     client = found.pop() if found else peer
-    return Client(client, _scheme(headers, elements), _request_id(headers))
+    return Client(client, _scheme(headers, elements))
 
 
 def _walk(peer: Address | None, hops: Sequence[str], trusted: Networks) -> Address | None:
@@ -91,8 +88,3 @@ def _scheme(headers: Headers, elements: Sequence[dict[str, str]]) -> str:
     told = _listed(headers, b"x-forwarded-proto") or [e.get("proto", "") for e in elements]
     last = told[-1].lower() if told else ""
     return last if last in _SCHEMES else ""
-
-
-def _request_id(headers: Headers) -> str:
-    told = _listed(headers, b"x-request-id")
-    return told[-1] if told and _REQUEST_ID.fullmatch(told[-1]) else ""

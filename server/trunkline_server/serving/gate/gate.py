@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from dataclasses import dataclass
 
@@ -25,9 +24,8 @@ def guarded(app: ASGIApp, rules: Rules) -> ASGIApp:
 
     Sizes come first, then what everybody may ask (``/health``, ``/ready``), the address, its rate,
     who calls, and the caller's rate. Behind it ``scope["state"]["caller"]`` is a ``Caller``,
-    ``["state"]["address"]`` the address (an IPv6 one's /64), ``["state"]["request_id"]`` a word for
-    logs, ``scope["client"]`` and ``["scheme"]`` are the client's own where a trusted proxy told
-    them, and the body has arrived whole.
+    ``["state"]["address"]`` the address (an IPv6 one's /64), ``scope["client"]`` and ``["scheme"]``
+    are the client's own where a trusted proxy told them, and the body has arrived whole.
     """
     rates = Rates(rules.storage)
     inner = Health(_Admission(app, rules, rates), rules.is_ready)
@@ -145,7 +143,6 @@ def _told(scope: Scope, found: Client) -> Scope:
     state = scope.setdefault("state", {})
     state.pop("caller", None)
     state["address"] = bucket(found.address)
-    state["request_id"] = found.request_id or secrets.token_hex(8)
     told = {**scope, "scheme": found.scheme or scope["scheme"]}
     if found.address is not None and found.address != _peer(scope):
         told["client"] = (str(found.address), 0)
