@@ -46,7 +46,8 @@ def test_a_call_is_one_line_that_says_who_asked_what(path: Path):
     log.record(
         call(
             client="claude-ai", client_version="1.2", caller="team", request_id="r-1",
-            statement="SELECT\n'ä'", duration_ms=2.5, rows=3, bytes=40, outcome="failed", message="no",
+            statement="SELECT\n'ä'", duration_ms=2.5, rows=3, bytes=40, outcome="failed",
+            message="no",
         )
     )  # fmt: skip
     log.close()

@@ -51,6 +51,17 @@ def test_a_server_lists_its_tools_without_a_driver():
     assert not tops(modules) & {"asyncpg", "pglast", "keyring"}
 
 
+def test_watching_calls_loads_what_is_asked_for_only():
+    modules = loaded(
+        "from trunkline_server.serving import observe;"
+        "o = observe.Observer(observe.Settings(keep_days=0)); o.close()"
+    )
+    assert "prometheus_client" not in tops(modules)
+    assert not {
+        m for m in modules if m.startswith(("opentelemetry", "trunkline_server.serving.audit"))
+    }
+
+
 def test_info_loads_no_server():
     modules = loaded("from trunkline_server import info; info.collect")
     assert not tops(modules) & {"fastmcp", "asyncpg", "pglast"}

@@ -25,7 +25,7 @@ from trunkline_server.serving.activity import Call
 from trunkline_server.serving.background import Background
 from trunkline_server.serving.statements import Statements
 
-STATEMENT_CHARS = 100_000
+STATEMENT_CHARS = 20_000
 REFUSALS_PER_S = 20
 
 _WORD_CHARS = 500

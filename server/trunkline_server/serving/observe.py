@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from trunkline_server.serving.audit import Audit
-    from trunkline_server.serving.metrics.counting import Metrics, Pool
+    from trunkline_server.serving.metrics.counting import Metrics
+    from trunkline_server.serving.metrics.pool import Pool
 
 LogFormat = Literal["text", "json"]
 _REFRESH_S = 5.0

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from trunkline_server.serving import redact
 
 Statements = Literal["text", "hash", "none"]
+_MARGIN = 1_000  # a secret may begin before the end and go on after it
 KINDS: tuple[Statements, ...] = get_args(Statements)
 
 
@@ -17,7 +18,7 @@ def kept(statement: str, how: Statements, longest: int) -> str:
     digits, so that equal ones can be counted and a known one can be found.
     """
     if how == "text":
-        return redact.masked(statement[: longest * 2])[:longest]
+        return redact.masked(statement[: longest + _MARGIN])[:longest]
     return hashed(statement) if how == "hash" and statement else ""
 
 

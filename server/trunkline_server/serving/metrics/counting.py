@@ -1,7 +1,6 @@
 """What Prometheus may know of a server: counts and times, never a name that a client chose.
 
-Import it only where metrics are wanted, and after ``processes.shared`` where several processes
-count: how ``prometheus_client`` counts is settled when it is imported.
+Import it only where metrics are wanted: it loads ``prometheus_client``.
 """
 
 from __future__ import annotations
@@ -10,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
 from trunkline_server.serving.activity import Call
 from trunkline_server.serving.metrics import processes
 from trunkline_server.serving.metrics.exposition import Exposition
+from trunkline_server.serving.metrics.pool import Pool
 
 Active = Literal["requests", "sessions"]
 
@@ -22,21 +22,6 @@ LONGEST_LIST = 100
 OTHER = "other"
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """The connections of one database now.
-
-    Attributes:
-        in_use: how many answer a question.
-        idle: how many wait for one.
-        is_up: whether the database answered when it was last asked; None while it was not.
-    """
-
-    in_use: int = 0
-    idle: int = 0
-    is_up: bool | None = None
 
 
 class Metrics:
@@ -47,6 +32,8 @@ class Metrics:
         self._pools: dict[str, Callable[[], Pool | None]] = {}
         self._known: dict[tuple[str, str, str], _Series] = {}
         self._kinds: dict[str, Counter] = {}
+        # Settled when the library is imported, which may have been before.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
         # Several processes count in files, which the registry of a scrape reads.
         self._own = None if processes.is_shared() else CollectorRegistry()
         processes.reserve()

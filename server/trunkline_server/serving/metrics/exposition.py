@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,7 @@ HOST = "127.0.0.1"
 PATH = "/metrics"
 
 _IDLE_S = 10
+_PORT = re.compile(r":\d*$")
 _log = logging.getLogger(__name__)
 
 
@@ -104,7 +106,7 @@ def _handler(page: Callable[[str], tuple[str, bytes]]) -> type[BaseHTTPRequestHa
         server_version, sys_version = "trunkline", ""
 
         def do_GET(self) -> None:
-            host = self.headers.get("host", HOST).rpartition(":")[0] or HOST
+            host = _PORT.sub("", self.headers.get("host", HOST))
             if not ports.is_loopback(host):
                 self._answer(421, "text/plain", b"This is not a host name of this server.\n")
             elif self.path.partition("?")[0] != PATH:

@@ -91,7 +91,12 @@ def forget_dead() -> None:
 
 
 def _lives(pid: int) -> bool:
-    return Path("/proc", str(pid)).exists()
+    """Whether a process runs; not one that ended and that its parent has not looked after yet."""
+    try:
+        state = Path("/proc", str(pid), "stat").read_bytes().rpartition(b")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state not in {b"Z", b"X"}
 
 
 def _tidy(home: Path) -> None:
