@@ -26,8 +26,10 @@ def for_administrator(profile: Profile, rows: Iterable[Row], failure: Failure, s
 
 
 def _place(profile: Profile) -> list[str]:
+    tunnel = _tr("Through SSH: {host}").format(host=profile.ssh_host)
     return [
         _tr("Server: {host}, port {port}").format(host=profile.host, port=profile.port),
+        *([tunnel] if profile.ssh_host else []),
         _tr("Database: {name}").format(name=profile.database),
         _tr("User: {name}").format(name=profile.user),
         _tr("Encryption: {mode}").format(mode=profile.sslmode),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events
 from trunkline_server.errors import Failure, TrunklineError, explain
-from trunkline_server.postgres import database, posture, probe, refusals, tls, wire
+from trunkline_server.postgres import database, posture, probe, refusals, tls
+from trunkline_server.postgres.afterthought import Afterthought
 from trunkline_server.profiles import providers
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.stages import names
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 OLDEST_SERVER = 12
 
-_AFTERTHOUGHT_S = 2.0
-_LISTEN_S = 1.0
 _UNENCRYPTED = "Not encrypted. Ask the administrator to switch on TLS."
 _LOCAL = "Not encrypted (local)"
 _TUNNELLED = "Encrypted by SSH"
@@ -218,12 +217,21 @@ class _Visit:
             async with asyncio.timeout(self._timeout_s):
                 self._conn = await database.connect(self._pinned(), self._password, self._tunnel)
         except Exception as exc:  # the driver's classes stay in database.py
-            failure = await self._why(exc)
+            failure = await self._why_refused(exc)
             if not failure.code.startswith("database."):
                 raise TrunklineError(failure) from exc
             self._refusal = failure  # the login was fine; the next stage was refused with it
             return _Outcome()
         return self._surprise()
+
+    async def _why_refused(self, exc: BaseException) -> Failure:
+        asked = Afterthought(
+            place=self._place,
+            profile=self.profile,
+            password=self._password,
+            offers_tls=self._offers_tls,
+        )
+        return await asked.why(exc)
 
     def _surprise(self) -> _Outcome:
         """Correct the stage before: ``prefer`` and ``allow`` leave the last word to the login."""
@@ -239,64 +247,6 @@ class _Visit:
             return self.profile
         place = self._place
         return replace(self.profile, host=place.host, port=place.port, fallback_hosts=())
-
-    async def _why(self, exc: BaseException) -> Failure:
-        """Ask the server again, without the driver, as far as its first answer does not tell."""
-        error = refusals.server_error(exc)
-        if error is None:
-            return await self._why_silent(exc)
-        failure = refusals.entering(error, self.profile, self._password)
-        if failure.code == refusals.NOT_ALLOWED[0]:
-            return await self._why_not_allowed(error)
-        return failure
-
-    async def _why_silent(self, exc: BaseException) -> Failure:
-        try:
-            context = tls.context_for(self.profile) if self._offers_tls else None
-            said = await self._greet(context, listen_s=_LISTEN_S)
-        except OSError as second:
-            broken = refusals.encrypting(second, self._place)
-            is_told = broken.code != "tls.failed"
-            return broken if is_told else refusals.breaking_off(exc, self.profile)
-        told = self._what_greeting_tells(said) if said else None
-        if told is None and self.profile.target_session_attrs != "any":
-            told = None if isinstance(exc, OSError) else refusals.wrong_kind(self.profile)
-        return told or refusals.breaking_off(exc, self.profile)
-
-    def _what_greeting_tells(self, said: wire.Greeting) -> Failure | None:
-        if said.unknown_method:
-            return refusals.unknown_method(said.unknown_method, self.profile)
-        if said.wants_password and not self._password:
-            return refusals.missing_password(self.profile)
-        if said.fields.get("C"):
-            return refusals.entering(_from_wire(said.fields), self.profile, self._password)
-        return None
-
-    async def _why_not_allowed(self, error: refusals.ServerError) -> Failure:
-        """Tell a missing entry from one that only asks for encryption, or forbids it."""
-        insisting = replace(self.profile, sslmode="require", sslrootcert="")
-        words = refusals.NOT_ALLOWED
-        if self._offers_tls and await self._is_welcome(tls.context_for(insisting)):
-            words = refusals.TLS_REQUIRED
-        elif await self._is_welcome(None):
-            words = refusals.TLS_UNWANTED
-        return refusals.admitting(words, error, self.profile)
-
-    async def _is_welcome(self, context: Any) -> bool:
-        with contextlib.suppress(OSError):
-            said = await self._greet(context)
-            return said is not None and (said.wants_password or said.lets_in)
-        return False
-
-    async def _greet(self, context: Any, *, listen_s: float = 0.0) -> wire.Greeting | None:
-        return await probe.greet(
-            self._place,
-            context,
-            self.profile.user,
-            self.profile.database,
-            timeout_s=min(self._timeout_s, _AFTERTHOUGHT_S),
-            listen_s=listen_s,
-        )
 
     async def _database_stage(self) -> _Outcome:
         if self._refusal is not None:
@@ -333,9 +283,3 @@ class _Visit:
 def _most_telling(failures: list[Failure]) -> Failure:
     """Prefer what a server said over a network that has, for one, no IPv6."""
     return next((f for f in failures if f.code != "reach.no_route"), failures[0])
-
-
-def _from_wire(fields: dict[str, str]) -> refusals.ServerError:
-    return refusals.ServerError(
-        sqlstate=fields.get("C", ""), routine=fields.get("R", ""), message=fields.get("M", "")
-    )
