@@ -51,7 +51,7 @@ class Asker:
 
 def asker() -> Asker:
     """Return who asks in the request at hand."""
-    client, version = _client(get_context())
+    client, version = _client()
     state = _state()
     caller: Allowed | None = state.get("caller")
     request_id = str(state.get("request_id", ""))
@@ -75,8 +75,12 @@ def _state() -> dict[str, Any]:
     return state
 
 
-def _client(context: Context) -> tuple[str, str]:
-    params = context.session.client_params if context.request_context else None
+def _client() -> tuple[str, str]:
+    try:
+        context = get_context()
+        params = context.session.client_params if context.request_context else None
+    except RuntimeError:  # a list is put into words after FastMCP's context is gone
+        params = None
     if params is None or params.client_info is None:
         name, version = _state().get("client", ("", ""))
         return str(name), str(version)

@@ -9,27 +9,47 @@ from typing import Any
 from fastmcp import FastMCP
 
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.serving.app import prompts
+from trunkline_server.serving.app import completions, prompts, resources
 from trunkline_server.serving.app.calls import Calls, Record
 from trunkline_server.serving.app.introductions import Introductions, OnClient
 from trunkline_server.serving.app.offered import offered
+from trunkline_server.serving.app.permitted import Permitted
 from trunkline_server.serving.app.sessions import rehearse
 from trunkline_server.serving.source import Sources
+from trunkline_server.serving.tools.dba import (
+    DATABASE_HEALTH,
+    LIST_LOCKS,
+    SUGGEST_INDEXES,
+    TOP_QUERIES,
+)
+from trunkline_server.serving.tools.explain import EXPLAIN_QUERY
+from trunkline_server.serving.tools.overview import DATABASE_OVERVIEW
 from trunkline_server.serving.tools.query import EXECUTE_QUERY
-from trunkline_server.serving.tools.schema import DESCRIBE_TABLE, LIST_TABLES
+from trunkline_server.serving.tools.schema import DESCRIBE_TABLE, LIST_TABLES, SEARCH_SCHEMA
 from trunkline_server.serving.tools.tool import Tool
 
-TOOLS: tuple[Tool, ...] = (LIST_TABLES, DESCRIBE_TABLE, EXECUTE_QUERY)
+TOOLS: tuple[Tool, ...] = (
+    DATABASE_OVERVIEW,
+    LIST_TABLES,
+    SEARCH_SCHEMA,
+    DESCRIBE_TABLE,
+    EXECUTE_QUERY,
+    EXPLAIN_QUERY,
+    DATABASE_HEALTH,
+    TOP_QUERIES,
+    SUGGEST_INDEXES,
+    LIST_LOCKS,
+)
 
 MAX_NOTES = 4000  # letters of all notes together: a model reads them in every conversation
 
 _RULES_OF_ONE = (
-    "Reads the PostgreSQL database “{name}”; nothing in it can be changed. Start with list_tables, "
-    "then describe_table, then execute_query."
+    "Reads the PostgreSQL database “{name}”; nothing in it can be changed. Start with "
+    "database_overview, then describe_table, then execute_query."
 )
 _RULES_OF_MANY = (
     "Reads several PostgreSQL databases; nothing in them can be changed. Every tool takes one of "
-    "them as `database`. Start with list_tables, then describe_table, then execute_query."
+    "them as `database`. Start with database_overview, then describe_table, then execute_query."
 )
 
 
@@ -46,7 +66,10 @@ def build(sources: Sources, record: Record) -> FastMCP[Any]:
     for tool in TOOLS:
         if tool.group in groups:
             server.add_tool(offered(tool, calls))
+    server.add_middleware(Permitted())
+    resources.add_to(server, sources, calls)
     prompts.add_to(server, sources)
+    completions.add_to(server, sources)
     return server
 
 
