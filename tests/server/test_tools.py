@@ -221,17 +221,19 @@ def _until(server: Server, count: int) -> None:
         pass
 
 
-async def test_list_tables_names_kind_rows_and_comment(server: Server, reader_profile: Profile):
+async def test_list_tables_names_rows_keys_and_comment(server: Server, reader_profile: Profile):
     server.psql("ANALYZE; COMMENT ON TABLE orders IS 'What was sold'")
     async with asking(reader_profile) as client:
         reply = await answer(client, "list_tables")
+    assert all(table.pop("size").endswith("kB") for table in reply["tables"])
     assert reply == {
         "tables": [
-            {"name": "public.customers", "kind": "table", "rows": 3},
-            {"name": "public.orders", "kind": "table", "rows": 20, "comment": "What was sold"},
+            {"name": "public.orders", "rows": 20, "references": ["customers"],
+             "comment": "What was sold"},
+            {"name": "public.customers", "rows": 3, "referenced_by": 1},
         ],
         "total": 2,
-    }
+    }  # fmt: skip
 
 
 async def test_an_unknown_table_names_the_nearest(reader_profile: Profile):
