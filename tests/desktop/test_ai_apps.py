@@ -17,7 +17,7 @@ from trunkline_desktop.supervisor import Supervisor
 from trunkline_server.clients import apps, plan, writer
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
-from trunkline_server.serving.activity import Activity, Call
+from trunkline_server.serving.activity import Activity, Call, Greeting
 
 CLAUDE = apps.ALL["claude-desktop"]
 SALES = Profile(id="sales", name="Sales", http_port=8765)
@@ -185,6 +185,22 @@ def test_a_question_is_contact_too(file):
     )
     with_questions.close()
     assert state() == "connected"
+
+
+def test_a_greeting_from_before_this_window_opened_counts(file):
+    connect(SALES)
+    server = Activity()
+    server.greet(Greeting(at=time.time(), profile_id="sales", client=GREETING, transport="stdio"))
+    server.close()
+    assert state() == "connected"
+
+
+def test_a_greeting_from_before_the_file_was_written_does_not(file):
+    server = Activity()
+    server.greet(Greeting(at=time.time(), profile_id="sales", client=GREETING))
+    server.close()
+    connect(SALES)
+    assert state() == "waiting"
 
 
 def test_disconnected_and_connected_again_it_waits_again(file):

@@ -103,7 +103,8 @@ def ran(code: str, **environment: str) -> str:
     clean = {n: v for n, v in os.environ.items() if not n.startswith("OTEL_")}
     done = subprocess.run(
         [sys.executable, "-c", f"{START}\n{code}\nobserver.close()"],
-        env={**clean, **environment}, capture_output=True, text=True, timeout=PATIENCE_S, check=True,
+        env={**clean, **environment}, capture_output=True, text=True, check=True,
+        timeout=PATIENCE_S,
     )  # fmt: skip
     return done.stderr
 

@@ -161,7 +161,9 @@ def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, 
         asked = {
             (p.id, name): at for p in profiles for name, at in activity.last_seen(p.id).items()
         }
-    for (profile_id, name), at in (*contacts.items(), *asked.items()):
+        # Of the time before this window too; the supervisor knows only its own.
+        greeted = [((g.profile_id, g.client), g.at) for g in activity.greetings()]
+    for (profile_id, name), at in (*contacts.items(), *greeted, *asked.items()):
         if app := apps.called(name):
             place = profile_id, app.id
             found[place] = max(at, found.get(place, 0.0))
