@@ -101,6 +101,14 @@ class SshServer:
                 process.kill()
         self.running = None
 
+    def freeze(self) -> None:
+        """Let it fall silent without hanging up, as a cut network does."""
+        import psutil
+
+        assert self.running is not None
+        for process in psutil.Process(self.running.pid).children(recursive=True):
+            process.suspend()
+
 
 @contextlib.contextmanager
 def ssh_server(folder: Path, **settings: str) -> Iterator[SshServer]:

@@ -21,7 +21,7 @@ from tests.server.ssh_servers import ME, SshServer, agent, fingerprint, make_key
 from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres import tunnel
 from trunkline_server.postgres.database import Database
-from trunkline_server.postgres.tunnel import Tunnel
+from trunkline_server.postgres.tunnel import Tunnel, opening
 from trunkline_server.postgres.tunnel.tunnel import pause_after
 from trunkline_server.profiles.profile import Profile
 
@@ -589,6 +589,28 @@ async def test_after_several_failures_the_server_is_left_alone(profile: Profile,
     listening.close()
     await listening.wait_closed()
     assert len(tries) < 5
+
+
+async def test_an_ssh_server_that_falls_silent_counts_as_dropped(
+    profile: Profile,
+    keys: Path,
+    person: Person,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(opening, "KEEPALIVE_S", 0.05)
+    with ssh_server(tmp_path / "frozen") as frozen:
+        frozen.admit(keys / "mine")
+        person.knows(frozen.known_line)
+        way = Tunnel(replace(profile, ssh_port=frozen.port), None)
+        try:
+            await way.ready()
+            frozen.freeze()
+            async with asyncio.timeout(10):
+                await way._chain[-1].wait_closed()  # no public word: nobody else waits for it
+            assert not way.is_open
+        finally:
+            await way.close()
 
 
 async def test_a_statement_given_up_is_stopped_at_the_server(profile: Profile, server: Server):

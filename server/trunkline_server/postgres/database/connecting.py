@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -14,6 +16,8 @@ from trunkline_server.profiles.profile import Profile
 
 if TYPE_CHECKING:
     from trunkline_server.postgres.tunnel import Tunnel
+
+LEAST_S = 1.0  # for the database, after a tunnel that took almost all of the time
 
 
 async def connect(
@@ -34,7 +38,12 @@ async def connect(
         profile = sample.resolve(profile)
     context = tls.context_for(profile)
     first, second = _encryption(profile, context)
-    loop = await dialling(tunnel) if tunnel else None
+    loop = None
+    if tunnel:
+        began = time.monotonic()
+        loop = await dialling(tunnel)
+        left_s = profile.connect_timeout - (time.monotonic() - began)
+        profile = replace(profile, connect_timeout=max(left_s, LEAST_S))
     try:
         connection = await _connect(profile, password, first, loop)
     except (OSError, asyncpg.InvalidAuthorizationSpecificationError) as exc:

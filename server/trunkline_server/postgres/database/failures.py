@@ -8,6 +8,7 @@ import asyncpg
 
 from trunkline_server.errors import Failure, TrunklineError, explain
 from trunkline_server.postgres import sight
+from trunkline_server.profiles import providers
 from trunkline_server.profiles.profile import Profile
 
 MAX_DETAIL = 2000  # letters of PostgreSQL's own words; they can quote a whole value
@@ -39,7 +40,9 @@ def failure_of(exc: Exception, profile: Profile) -> Failure:
         database=profile.database,
         user=profile.user,
     )
-    return replace(failure, detail=_detail(exc, may_guess=sight.of(profile).is_open))
+    step = providers.next_step(failure.code, profile)
+    detail = _detail(exc, may_guess=sight.of(profile).is_open)
+    return replace(failure, hint=step or failure.hint, detail=detail)
 
 
 def _detail(exc: Exception, *, may_guess: bool) -> str:
