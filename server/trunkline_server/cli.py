@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(verbs.add_parser("run", help="serve a database"))
     _add_check(verbs.add_parser("check", help="find out whether and why a connection works"))
     _add_trust(verbs.add_parser("trust-ssh", help="accept the key of an SSH server"))
+    grant = verbs.add_parser("grant-sql", help="print, or make, a login that only reads")
+    options.add_grant(grant)
+    grant.set_defaults(verb=_grant)
     info = verbs.add_parser("info", help="show what runs, and where files are kept")
     info.add_argument("--json", action="store_true", help="answer JSON")
     info.set_defaults(verb=_info)
@@ -120,6 +123,12 @@ def _trust(given: argparse.Namespace) -> int:
     from trunkline_server.postgres import trust_cli  # asyncssh
 
     return trust_cli.run(given)
+
+
+def _grant(given: argparse.Namespace) -> int:
+    from trunkline_server.postgres import grant_cli  # asyncpg, but never FastMCP
+
+    return grant_cli.run(given)
 
 
 def _info(given: argparse.Namespace) -> int:

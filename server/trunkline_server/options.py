@@ -26,6 +26,27 @@ def add_run(run: argparse.ArgumentParser) -> None:
     _add_watching(run.add_argument_group("what is written down"))
 
 
+def add_grant(parser: argparse.ArgumentParser) -> None:
+    """Add what ``grant-sql`` understands; nothing of it may come from the environment by chance."""
+    add_database(parser)
+    parser.add_argument("--role", default="trunkline_reader", metavar="NAME",
+                        help="name of the reader (default trunkline_reader)")  # fmt: skip
+    parser.add_argument("--schemas", default="", metavar="NAMES",
+                        help="only these schemas, separated by commas")  # fmt: skip
+    parser.add_argument("--apply", action="store_true",
+                        help="make it with this profile's login, then try what it can")  # fmt: skip
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--save-as", metavar="NAME",
+                       help="keep the login as a profile, its password in the keyring")  # fmt: skip
+    place.add_argument("--show-password", action="store_true",
+                       help="write the generated password to standard output, once")  # fmt: skip
+    parser.add_argument("--password-stdin", action="store_true",
+                        help="read the reader's password from the first input line")  # fmt: skip
+    parser.add_argument("--new-password", action="store_true",
+                        help="give a role that exists already a new password")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="answer JSON")
+
+
 def add_database(parser: argparse.ArgumentParser) -> None:
     """Add how one database is named."""
     option(parser, "--profile", metavar="NAME",

@@ -1,4 +1,4 @@
-"""What logins of every kind could do, and the SQL of one that only reads."""
+"""What logins of every kind could do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server.postgres import database
-from trunkline_server.postgres.posture import Posture, Powers, grade, grant_sql, posture
+from trunkline_server.postgres.posture import Posture, Powers, grade, posture
 from trunkline_server.profiles.profile import Profile
 
 
@@ -118,18 +118,57 @@ def test_a_posture_is_json():
     assert found["sentence"] == "AI apps can read 1 table and change nothing."
 
 
-async def test_the_reader_it_writes_can_read_and_is_fine(server: Server, reader_profile: Profile):
-    sql = grant_sql(reader_profile, ["public"], 'read "only"')
-    server.psql(f"""{sql} ALTER ROLE "read ""only\""" PASSWORD '{PASSWORD}'""")
-    try:
-        found = await posture_of(replace(reader_profile, user='read "only"'))
-    finally:
-        server.psql('DROP OWNED BY "read ""only"""; DROP ROLE "read ""only"""')
-    assert (found.level, found.tables) == ("ok", 2)
+@pytest.mark.parametrize(
+    ("powers", "word"),
+    [
+        (Powers(tables=3), "reads only"),
+        (Powers(creatable=1, definers=2, extensions="dblink"), "reads only"),
+        (Powers(rolbypassrls=True), "reads more than its tables"),
+        (Powers(rolbypassrls=True, writable=1), "could change data"),
+        (Powers(owned=1), "could change data"),
+        (Powers(rolcreaterole=True, writable=1), "could take over the server"),
+        (Powers(rolsuper=True), "could take over the server"),
+    ],
+)
+def test_the_grade_is_the_worst_of_it(powers: Powers, word: str):
+    assert grade(powers).grade == word
 
 
-def test_a_name_cannot_break_out_of_the_sql():
-    evil = Profile(id="t", name="T", database='x"; DROP TABLE t; --')
-    sql = grant_sql(evil, ['s"\nDROP TABLE t; --'], "r\n; DROP TABLE t; --")
-    assert 'ON DATABASE "x""; DROP TABLE t; --" TO' in sql
-    assert 'SCHEMA "s""\nDROP TABLE t; --" TO "r\n; DROP TABLE t; --"' in sql
+async def test_owning_a_table_means_it_could_be_dropped(owner_profile: Profile):
+    assert (
+        "This login owns 2 tables and could drop them." in (await posture_of(owner_profile)).points
+    )
+
+
+@pytest.mark.parametrize(
+    ("grant", "point"),
+    [
+        ("GRANT pg_read_all_data TO visitor", "This login can read every table, those made later"),
+        ("GRANT pg_monitor TO visitor", "This login can see the statements other people run."),
+        ("GRANT CREATE ON DATABASE shop TO visitor", "This login can create schemas in this"),
+    ],
+)
+async def test_what_is_worth_knowing_is_no_alarm(
+    server: Server, login: Profile, grant: str, point: str
+):
+    server.psql(grant)
+    found = await posture_of(login)
+    assert found.level == "ok"
+    assert any(said.startswith(point) for said in found.points)
+
+
+async def test_ending_other_sessions_is_a_power(server: Server, login: Profile):
+    server.psql("GRANT pg_signal_backend TO visitor")
+    found = await posture_of(login)
+    assert (found.level, found.points[0]) == (
+        "attention", "This login can end other people's sessions."
+    )  # fmt: skip
+
+
+async def test_a_function_with_the_rights_of_others_is_said(server: Server, login: Profile):
+    server.psql("CREATE FUNCTION public.borrowed() RETURNS int LANGUAGE sql SECURITY DEFINER "
+                "AS 'SELECT 1'; GRANT USAGE ON SCHEMA public TO visitor")  # fmt: skip
+    found = await posture_of(login)
+    server.psql("DROP FUNCTION public.borrowed()")
+    assert found.level == "ok"
+    assert any("with the rights of others (SECURITY DEFINER)" in said for said in found.points)

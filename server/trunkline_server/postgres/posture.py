@@ -1,14 +1,15 @@
-"""What a login could do to its database, in words, and the SQL of a login that can only read."""
+"""What a login could do to its database beyond reading, in words; ``grants`` has a safer one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from trunkline_server.profiles.profile import Profile
-
 Level = Literal["ok", "attention"]
+
+Grade = Literal[
+    "reads only", "reads more than its tables", "could change data", "could take over the server"
+]
 
 SAFER = "Trunkline still only reads; a reader role would be safer."
 
@@ -30,6 +31,7 @@ class Posture:
         points: every power worth knowing, worst first, one sentence each.
         tables: how many tables and views it can read.
         writable: how many of the database's tables it could change.
+        grade: how far it could go at worst.
     """
 
     level: Level
@@ -37,9 +39,10 @@ class Posture:
     points: tuple[str, ...]
     tables: int
     writable: int
+    grade: Grade = "reads only"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the five fields as a JSON object."""
+        """Return every field as a JSON object."""
         return {**asdict(self), "points": list(self.points)}
 
 
@@ -56,13 +59,24 @@ class Powers:
     pg_write_server_files: bool = False
     pg_read_server_files: bool = False
     pg_write_all_data: bool = False
+    pg_signal_backend: bool = False
+    pg_maintain: bool = False
+    pg_checkpoint: bool = False
+    pg_create_subscription: bool = False
+    pg_read_all_data: bool = False
+    pg_read_all_settings: bool = False
+    pg_read_all_stats: bool = False
     tables: int = 0
     writable: int = 0
     creatable: int = 0
+    owned: int = 0
+    definers: int = 0
+    creates_schemas: bool = False
+    extensions: str = ""
 
 
 # Attributes are not inherited, but SET ROLE reaches those of every role the login is a member of.
-# pg_write_all_data is new in 14; older servers have no such row and the answer is false.
+# Roles that are new in later versions have no row in older ones, and the answer is false.
 _POWERS = """
 WITH mine AS (
   SELECT * FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(current_user, oid, 'MEMBER')
@@ -81,26 +95,66 @@ SELECT bool_or(rolsuper) AS rolsuper, bool_or(rolbypassrls) AS rolbypassrls,
   bool_or(rolname = 'pg_write_server_files') AS pg_write_server_files,
   bool_or(rolname = 'pg_read_server_files') AS pg_read_server_files,
   bool_or(rolname = 'pg_write_all_data') AS pg_write_all_data,
+  bool_or(rolname = 'pg_signal_backend') AS pg_signal_backend,
+  bool_or(rolname = 'pg_maintain') AS pg_maintain,
+  bool_or(rolname = 'pg_checkpoint') AS pg_checkpoint,
+  bool_or(rolname = 'pg_create_subscription') AS pg_create_subscription,
+  bool_or(rolname = 'pg_read_all_data') AS pg_read_all_data,
+  bool_or(rolname = 'pg_read_all_settings') AS pg_read_all_settings,
+  bool_or(rolname = 'pg_read_all_stats') AS pg_read_all_stats,
   (SELECT count(*) FROM relations WHERE pg_catalog.has_table_privilege(oid, 'SELECT')
      OR pg_catalog.has_any_column_privilege(oid, 'SELECT')) AS tables,
   (SELECT count(*) FROM relations WHERE relkind <> 'm'
      AND (pg_catalog.has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
      OR pg_catalog.has_any_column_privilege(oid, 'INSERT, UPDATE'))) AS writable,
-  (SELECT count(*) FROM spaces WHERE pg_catalog.has_schema_privilege(oid, 'CREATE')) AS creatable
+  (SELECT count(*) FROM spaces WHERE pg_catalog.has_schema_privilege(oid, 'CREATE')) AS creatable,
+  (SELECT count(*) FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+     AND c.relowner IN (SELECT oid FROM mine)) AS owned,
+  (SELECT count(*) FROM pg_catalog.pg_proc p JOIN spaces s ON s.oid = p.pronamespace
+     WHERE p.prosecdef AND p.proowner NOT IN (SELECT oid FROM mine)
+     AND pg_catalog.has_schema_privilege(s.oid, 'USAGE')
+     AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) AS definers,
+  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS creates_schemas,
+  coalesce((SELECT pg_catalog.string_agg(DISTINCT e.extname::pg_catalog.text, ', ')
+     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_depend d ON d.refobjid = e.oid
+       AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+       AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+     JOIN pg_catalog.pg_proc p ON p.oid = d.objid
+     WHERE e.extname::pg_catalog.text = ANY (pg_catalog.string_to_array(
+       'dblink,adminpack,http,pg_net,pg_background,aws_s3,aws_lambda', ','))
+     AND pg_catalog.has_schema_privilege(p.pronamespace, 'USAGE')
+     AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')), '') AS extensions
 FROM mine
 """
 
+_OVER: Grade = "could take over the server"
+_CHANGE: Grade = "could change data"
+_MORE: Grade = "reads more than its tables"
+
 # Worst first: the first that applies is the sentence.
-_WORRIES: tuple[tuple[str, str], ...] = (
-    ("rolsuper", "This login is a superuser."),
-    ("pg_execute_server_program", "This login can start programs on the server."),
-    ("pg_write_server_files", "This login can write files on the server."),
-    ("rolcreaterole", "This login can create and change other logins."),
-    ("rolreplication", "This login can copy the whole server."),
-    ("pg_read_server_files", "This login can read files of the server."),
-    ("rolbypassrls", "This login sees rows that row security hides from others."),
-    ("pg_write_all_data", "This login can change every table."),
-    ("rolcreatedb", "This login can create databases."),
+_WORRIES: tuple[tuple[str, Grade, str], ...] = (
+    ("rolsuper", _OVER, "This login is a superuser."),
+    ("pg_execute_server_program", _OVER, "This login can start programs on the server."),
+    ("pg_write_server_files", _OVER, "This login can write files on the server."),
+    ("rolcreaterole", _OVER, "This login can create and change other logins."),
+    ("rolreplication", _MORE, "This login can copy the whole server."),
+    ("pg_read_server_files", _MORE, "This login can read files of the server."),
+    ("rolbypassrls", _MORE, "This login sees rows that row security hides from others."),
+    ("pg_write_all_data", _CHANGE, "This login can change every table."),
+    ("rolcreatedb", _CHANGE, "This login can create databases."),
+    ("pg_create_subscription", _CHANGE, "This login can copy data from other servers into tables."),
+    ("pg_signal_backend", _CHANGE, "This login can end other people's sessions."),
+    ("pg_maintain", _CHANGE, "This login can lock, rebuild and clean up every table."),
+)
+
+# Worth knowing, but no reason for an alarm.
+_NOTES: tuple[tuple[str, str], ...] = (
+    ("creates_schemas", "This login can create schemas in this database."),
+    ("pg_read_all_data", "This login can read every table, those made later too."),
+    ("pg_read_all_stats", "This login can see the statements other people run."),
+    ("pg_read_all_settings", "This login can read every setting of the server."),
+    ("pg_checkpoint", "This login can make the server write everything to disk at once."),
 )
 
 
@@ -117,25 +171,44 @@ async def posture(conn: Asking) -> Posture:
 def grade(powers: Powers) -> Posture:
     """Return ``powers`` in words. Pure."""
     worries = _worries(powers)
-    notes = [_creatable(powers.creatable)] if powers.creatable and not powers.rolsuper else []
     reads = f"AI apps can read {count(powers.tables)} and change nothing."
+    sentences = tuple(sentence for _, sentence in worries)
     return Posture(
         level="attention" if worries else "ok",
-        sentence=f"{worries[0]} {SAFER}" if worries else reads,
-        points=(*worries, *notes),
+        sentence=f"{sentences[0]} {SAFER}" if worries else reads,
+        points=(*sentences, *_notes(powers)),
         tables=powers.tables,
         writable=powers.writable,
+        grade=min((grade for grade, _ in worries), key=_WORST.index, default="reads only"),
     )
 
 
-def _worries(powers: Powers) -> list[str]:
+_WORST: tuple[Grade, ...] = (_OVER, _CHANGE, _MORE)
+
+
+def _worries(powers: Powers) -> list[tuple[Grade, str]]:
     if powers.rolsuper:
         # A superuser is a member of everything: the list would only repeat it.
-        return [_WORRIES[0][1]]
-    found = [sentence for power, sentence in _WORRIES if getattr(powers, power)]
+        return [_WORRIES[0][1:]]
+    found = [(grade, sentence) for power, grade, sentence in _WORRIES if getattr(powers, power)]
     if powers.writable:
-        found.append(f"This login can change {count(powers.writable)}.")
+        found.append((_CHANGE, f"This login can change {count(powers.writable)}."))
+    if powers.owned:
+        found.append((_CHANGE, f"This login owns {count(powers.owned)} and could drop them."))
     return found
+
+
+def _notes(powers: Powers) -> list[str]:
+    if powers.rolsuper:
+        return []
+    notes = [_creatable(powers.creatable)] if powers.creatable else []
+    notes += [sentence for power, sentence in _NOTES if getattr(powers, power)]
+    if powers.extensions:
+        notes.append(f"This login can reach beyond the database through {powers.extensions}.")
+    if powers.definers:
+        calls = "1 function" if powers.definers == 1 else f"{powers.definers:,} functions"
+        notes.append(f"This login can call {calls} with the rights of others (SECURITY DEFINER).")
+    return notes
 
 
 def _creatable(schemas: int) -> str:
@@ -146,30 +219,3 @@ def _creatable(schemas: int) -> str:
 def count(tables: int) -> str:
     """Return ``1 table``, ``42 tables``."""
     return "1 table" if tables == 1 else f"{tables:,} tables"
-
-
-def grant_sql(profile: Profile, schemas: Iterable[str], role_name: str) -> str:
-    """Return the SQL of a login that can read ``schemas`` of the profile's database and no more.
-
-    For an administrator to run; names no password. Pure: every name is quoted, none is checked.
-    """
-    role, database = quoted(role_name), quoted(profile.database)
-    lines = [
-        f"CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;",
-        f"ALTER ROLE {role} SET default_transaction_read_only = on;",
-        f"GRANT CONNECT ON DATABASE {database} TO {role};",
-    ]
-    for schema in map(quoted, schemas):
-        lines += [
-            f"GRANT USAGE ON SCHEMA {schema} TO {role};",
-            f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};",
-            "-- For tables made later; run it as the login that makes them.",
-            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role};",
-        ]
-    lines.append("-- Then set its password, for example with \\password in psql.")
-    return "\n".join(lines) + "\n"
-
-
-def quoted(name: str) -> str:
-    """Return ``name`` as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'

@@ -129,7 +129,7 @@ SELECT CASE WHEN queryid IS NOT NULL THEN query END AS text, calls::float8 AS ca
   (shared_blks_hit::float8 / nullif(shared_blks_hit + shared_blks_read, 0)::float8) AS cached
 FROM {home}.pg_stat_statements(true)
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-  AND query NOT LIKE '%trunkline_plan%'
+  AND query NOT LIKE '%trunkline_plan%' AND query NOT LIKE '%hypopg%'
 ORDER BY {ORDERS[by]} DESC LIMIT 500"""
 
 
