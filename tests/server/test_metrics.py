@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -196,15 +197,56 @@ def test_nothing_is_left_of_the_port_afterwards(metrics: Metrics):
     assert threading.active_count() == before
 
 
-async def test_the_path_behind_the_token_tells_the_same():
-    observer = Observer(Settings(has_metrics=True, keep_days=0))
+async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 299, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@asynccontextmanager
+async def behind_the_gate(
+    caller: object, *, has_path: bool = True
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Ask an observer's ``/metrics`` as somebody whom the gate let in."""
+    settings = Settings(has_metrics=True, has_metrics_path=has_path, keep_days=0)
+    observer = Observer(settings)
     observer.record(call(profile_id=""))
-    app = observer.metrics_app()
-    assert app is not None
-    transport = httpx2.ASGITransport(app=app)
+    app = observer.with_metrics(elsewhere)
+
+    async def gate(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {"caller": caller}}, receive, send)
+
+    transport = httpx2.ASGITransport(app=gate)
     async with httpx2.AsyncClient(transport=transport, base_url="http://here") as client:
-        got, posted = await client.get("/metrics"), await client.post("/metrics")
+        yield client
     observer.close()
+
+
+ALL = SimpleNamespace(profiles=None, tools=None)
+
+
+@pytest.mark.parametrize(
+    "limits", [{"profiles": frozenset({"p1"})}, {"tools": frozenset({"list_tables"})}], ids=str
+)
+async def test_an_access_key_for_some_databases_learns_nothing_about_the_others(
+    limits: dict[str, object],
+):
+    async with behind_the_gate(SimpleNamespace(**{**vars(ALL), **limits})) as client:
+        assert (await client.get("/metrics")).status_code == 403
+
+
+async def test_every_other_path_is_the_servers_own():
+    async with behind_the_gate(ALL) as client:
+        assert (await client.get("/mcp")).status_code == 299
+
+
+async def test_a_port_for_metrics_opens_no_path():
+    async with behind_the_gate(ALL, has_path=False) as client:
+        assert (await client.get("/metrics")).status_code == 299
+
+
+async def test_the_path_behind_the_token_tells_the_same():
+    async with behind_the_gate(ALL) as client:
+        got, posted = await client.get("/metrics"), await client.post("/metrics")
     assert figure(got.text, "trunkline_calls_total", profile="", tool="execute_query",
                   outcome="ok") == 1  # fmt: skip
     assert posted.status_code == 405

@@ -56,7 +56,7 @@ def test_every_option_has_its_place():
 
 def test_metrics_can_be_had_without_a_port():
     found = of("--metrics")
-    assert (found.has_metrics, found.metrics_port) == (True, None)
+    assert (found.has_metrics, found.has_metrics_path, found.metrics_port) == (True, True, None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,11 @@ def test_a_greeting_is_kept_for_the_profile_it_was_for(observer: Observer):
 def test_what_is_not_counted_costs_nothing_to_ask(observer: Observer):
     observer.active("requests", 1)
     observer.watch("p1", lambda: None)
-    assert observer.metrics_app() is None
+
+    async def app(*_: Any) -> None:
+        """Answer nothing."""
+
+    assert observer.with_metrics(app) is app
 
 
 async def test_without_metrics_there_is_no_port(observer: Observer):

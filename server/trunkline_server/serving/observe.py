@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LogFormat = Literal["text", "json"]
 _REFRESH_S = 5.0
+_CLOSE_S = 2.5
 _log = logging.getLogger(__name__)
 _MB = 1024 * 1024
 
@@ -39,9 +40,10 @@ class Settings:
         log_format: how lines on standard error look.
         audit_log: a file, "-" for standard output (error when that carries MCP or events), "".
         metrics_port: a port of 127.0.0.1 to serve Prometheus metrics on, 0 a free one, or None.
-        has_metrics: metrics are counted although they have no port, for ``/metrics``.
+        has_metrics: metrics are counted.
+        has_metrics_path: they are served at ``/metrics`` too, behind the token.
         keep_days: how long calls are remembered; 0 keeps none.
-        keep_mb: how large their file may get, in MiB.
+        keep_mb: how large their file may get, in MiB; 1 at least.
         statements: how statements are written down, in the activity log and the audit log.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     audit_log: str = ""
     metrics_port: int | None = None
     has_metrics: bool = False
+    has_metrics_path: bool = False
     keep_days: float = KEEP_DAYS
     keep_mb: float = KEEP_BYTES / _MB
     statements: Statements = "text"
@@ -67,6 +70,7 @@ def of(options: argparse.Namespace) -> Settings:
     if how not in statements.KINDS:
         raise fail("usage.statements", "Statements are kept as text, hash or none.",
                    "See --activity-statements.")  # fmt: skip
+    has_path = bool(getattr(options, "metrics", False))
     form = getattr(options, "log_format", None) or "text"
     if form not in {"text", "json"}:
         raise fail("usage.log_format", "The log format is text or json.", "See --log-format.")
@@ -74,7 +78,8 @@ def of(options: argparse.Namespace) -> Settings:
         log_format=cast("LogFormat", form),
         audit_log=getattr(options, "audit_log", None) or "",
         metrics_port=port,
-        has_metrics=port is not None or bool(getattr(options, "metrics", False)),
+        has_metrics=port is not None or has_path,
+        has_metrics_path=has_path,
         keep_days=_positive(options, "keep_activity", KEEP_DAYS),
         keep_mb=_positive(options, "keep_activity_mb", KEEP_BYTES / _MB),
         statements=how,
@@ -118,7 +123,7 @@ class Observer:
         names = {profile.id: profile.name for profile in profiles}
         self._activity = Activity(
             keep_days=settings.keep_days or KEEP_DAYS,
-            keep_bytes=int(settings.keep_mb * _MB),
+            keep_bytes=int(max(settings.keep_mb, 1) * _MB),
             statements=settings.statements,
             tell=tell,
         )
@@ -170,9 +175,11 @@ class Observer:
         """Return ``app`` with an id, a trace and a count for each request; the outermost layer."""
         return requests.tracked(app, self.active, has_traces=self._traces is not None)
 
-    def metrics_app(self) -> ASGIApp | None:
-        """Return what answers ``/metrics`` behind the token; None when metrics are not counted."""
-        return self._metrics.exposition.app() if self._metrics else None
+    def with_metrics(self, app: ASGIApp) -> ASGIApp:
+        """Return ``app`` with ``/metrics``, if that is wanted; put it behind the gate."""
+        if not self._metrics or not self._settings.has_metrics_path:
+            return app
+        return requests.with_metrics(app, self._metrics.exposition.app())
 
     @asynccontextmanager
     async def serve(self, *, has_port: bool = True) -> AsyncIterator[int | None]:
@@ -203,9 +210,11 @@ class Observer:
 
     def close(self) -> None:
         """Write what waits, a bounded time, and stop."""
-        for part in (self._activity, self._audit, self._traces):
-            if part:
-                part.close()
+        for log in (self._activity, self._audit):
+            if log:
+                log.close(_CLOSE_S)
+        if self._traces:
+            self._traces.close()
 
     def _say_once(self) -> None:
         if not self._has_failed:

@@ -11,6 +11,8 @@ from trunkline_server.serving import logs, traces
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+_NOT_ALL = b"This access key does not open every database; metrics are about all of them.\n"
+
 Active = Callable[[Literal["requests", "sessions"], int], None]
 
 
@@ -34,6 +36,29 @@ def tracked(app: ASGIApp, active: Active, *, has_traces: bool) -> ASGIApp:
             active("requests", -1)
 
     return tracked_app
+
+
+def with_metrics(app: ASGIApp, metrics: ASGIApp) -> ASGIApp:
+    """Return ``app`` with ``metrics`` at ``/metrics``, for callers that may ask every database.
+
+    An access key for some databases only would learn how the others are used.
+    """
+
+    async def routed(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != "/metrics":
+            await app(scope, receive, send)
+        elif _is_limited(scope.get("state", {}).get("caller")):
+            headers = [(b"content-type", b"text/plain; charset=utf-8")]
+            await send({"type": "http.response.start", "status": 403, "headers": headers})
+            await send({"type": "http.response.body", "body": _NOT_ALL})
+        else:
+            await metrics(scope, receive, send)
+
+    return routed
+
+
+def _is_limited(caller: Any) -> bool:
+    return caller is not None and (caller.profiles is not None or caller.tools is not None)
 
 
 def _naming(send: Any, name: str) -> Any:

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS call (
   bytes INTEGER NOT NULL, outcome TEXT NOT NULL, message TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS call_at ON call (at);
 CREATE INDEX IF NOT EXISTS call_profile ON call (profile_id);
+DROP INDEX IF EXISTS call_profile_at;
 CREATE TABLE IF NOT EXISTS greetings (
   at REAL NOT NULL, profile_id TEXT NOT NULL, client TEXT NOT NULL, client_version TEXT NOT NULL,
   transport TEXT NOT NULL, PRIMARY KEY (profile_id, client, transport)) WITHOUT ROWID;

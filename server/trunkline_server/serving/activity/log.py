@@ -102,7 +102,8 @@ class Activity:
         """
         begin, end = days.bounds(time.time() if now is None else now)
         which, values = _of(profile_id)
-        sql = f"SELECT at, duration_ms, outcome FROM call WHERE {which} AND at >= ? AND at < ?"
+        # The plus keeps SQLite from looking through every call of the profile: few are of one day.
+        sql = f"SELECT at, duration_ms, outcome FROM call WHERE +{which} AND at >= ? AND at < ?"
         return days.summed(self._rows(sql, *values, begin, end))
 
     def last_seen(self, profile_id: str | None = None) -> dict[str, float]:
