@@ -23,8 +23,11 @@ class System:
     bin: Path
 
     def psql(self, sql: str, database: str = "traps") -> str:
+        """Run ``sql`` as the superuser, each statement alone, and return the unaligned answer."""
+        script = self.folder / "script.sql"
+        script.write_text(sql, "utf-8")
         return self.run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder),
-                        "-U", "postgres", "-d", database, "-c", sql)  # fmt: skip
+                        "-U", "postgres", "-d", database, "-f", str(script))  # fmt: skip
 
     def run(self, program: str, *arguments: str) -> str:
         user = _other_user()

@@ -38,6 +38,8 @@ def check_setting_argument(argument: Any) -> None:
     Raises:
         TrunklineError: ``guard.secret``.
     """
+    if isinstance(argument, ast.TypeCast):  # as PostgreSQL prints it: 'name'::text
+        argument = argument.arg
     value = getattr(argument, "val", None)
     if not isinstance(argument, ast.A_Const) or not isinstance(value, ast.String):
         raise fail(

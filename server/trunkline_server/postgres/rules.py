@@ -67,7 +67,7 @@ SECRET_RELATIONS = _words("""
     pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_hba_file_rules pg_file_settings
     pg_ident_file_mappings pg_largeobject pg_dist_authinfo _pg_user_mappings _pg_foreign_servers
     user_mapping_options foreign_server_options _pg_foreign_data_wrappers
-    foreign_data_wrapper_options
+    foreign_data_wrapper_options pg_config
 """)
 
 #: Columns that hold other sessions' statements or login secrets; the rest of these may be read.
