@@ -60,14 +60,18 @@ class Inbox:
     """What a client says: iterate over its lines.
 
     ``receive`` blocks for the next line and returns ``b""`` or raises ``OSError`` or ``EOFError``
-    at the end. The end is passed on only when the replies are out: clients hang up quickly.
+    at the end. Who closes a pipe may go on listening at another (``listens_on``): there the end is
+    passed on only when the replies are out. A closed connection hears nothing more.
     """
 
-    def __init__(self, receive: Callable[[], bytes], balance: Balance) -> None:
+    def __init__(
+        self, receive: Callable[[], bytes], balance: Balance, *, listens_on: bool = True
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._lines: asyncio.Queue[bytes] = asyncio.Queue()
         self._receive = receive
         self._balance = balance
+        self._listens_on = listens_on
         threading.Thread(target=self._pump, name="inbox", daemon=True).start()
 
     def __aiter__(self) -> Self:
@@ -76,7 +80,8 @@ class Inbox:
     async def __anext__(self) -> str:
         data = await self._lines.get()
         if not data:
-            await self._balance.settled()
+            if self._listens_on:
+                await self._balance.settled()
             raise StopAsyncIteration
         line = data.decode("utf-8", "replace")
         self._balance.received(line)

@@ -163,7 +163,8 @@ class Link:
         balance = Balance()
         outbox = Outbox(connection.send_bytes, balance)
         try:
-            await self._serve(Inbox(connection.recv_bytes, balance), outbox)
+            inbox = Inbox(connection.recv_bytes, balance, listens_on=False)
+            await self._serve(inbox, outbox)
         finally:
             _hang_up(connection)
 
