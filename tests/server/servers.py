@@ -302,19 +302,23 @@ def instance(
 
 
 @contextlib.contextmanager
-def pgbouncer(program: str, port: int, password: str, user: str) -> Iterator[int]:
+def pgbouncer(
+    program: str, port: int, password: str, user: str, *, own: int | None = None
+) -> Iterator[int]:
     """Start pgbouncer before the PostgreSQL at ``port``; yield its own port.
 
-    Databases: ``shop`` pools by transaction, ``shop_by_statement`` by statement.
+    Databases: ``shop`` pools by transaction, ``shop_by_statement`` by statement,
+    ``shop_by_session`` by session; two connections each.
     """
-    folder, own = Path(tempfile.mkdtemp(prefix="tlp")), free_port()
+    folder, own = Path(tempfile.mkdtemp(prefix="tlp")), own or free_port()
     behind = f"host={LOCAL} port={port} dbname=shop"
     (folder / "users.txt").write_text(f'"{user}" "{password}"\n')
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\nshop = {behind} pool_mode=transaction\n"
         f"shop_by_statement = {behind} pool_mode=statement\n"
+        f"shop_by_session = {behind} pool_mode=session\n"
         f"[pgbouncer]\nlisten_addr = {LOCAL}\nlisten_port = {own}\nunix_socket_dir =\n"
-        f"auth_type = scram-sha-256\nauth_file = {folder}/users.txt\n"
+        f"default_pool_size = 2\nauth_type = scram-sha-256\nauth_file = {folder}/users.txt\n"
     )
     for path in (folder, *folder.iterdir()):
         _give(path)

@@ -17,6 +17,13 @@ BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
           asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)  # fmt: skip
 
 
+_POOLER = Failure(
+    code="database.pooler",
+    title="The connection pooler before the server does not allow transactions.",
+    hint="Ask the administrator for pool_mode = transaction or session, or connect past the pooler.",
+)
+
+
 class explained:  # noqa: N801 - used as a word after ``with``
     """Translate what the driver raises, once, at this edge."""
 
@@ -33,16 +40,26 @@ class explained:  # noqa: N801 - used as a word after ``with``
 
 def failure_of(exc: Exception, profile: Profile) -> Failure:
     """Return what a person, and the model, should read: PostgreSQL's words are the detail."""
-    failure = explain(
-        exc,
-        host=profile.host,
-        port=profile.port,
-        database=profile.database,
-        user=profile.user,
+    failure = (
+        _POOLER
+        if _is_poolers(exc)
+        else explain(
+            exc,
+            host=profile.host,
+            port=profile.port,
+            database=profile.database,
+            user=profile.user,
+        )
     )
     step = providers.next_step(failure.code, profile)
     detail = _detail(exc, may_guess=sight.of(profile).is_open)
     return replace(failure, hint=step or failure.hint, detail=detail)
+
+
+def _is_poolers(exc: Exception) -> bool:
+    # PostgreSQL names the routine that complains; a pooler has none to name.
+    is_protocol = isinstance(exc, asyncpg.ProtocolViolationError)
+    return is_protocol and not getattr(exc, "server_source_function", None)
 
 
 def _detail(exc: Exception, *, may_guess: bool) -> str:
