@@ -15,6 +15,7 @@ from tests.server import certificates, servers, ssh_servers
 from tests.server.certificates import Pair
 from tests.server.checking import checked, ended, failure_of
 from tests.server.conftest import PASSWORD, READER, Server
+from tests.server.processes import talking
 from tests.server.servers import LOCAL
 from tests.server.ssh_servers import ME, SshServer, fingerprint, make_key, ssh_server
 from trunkline_server import cli, events
@@ -182,3 +183,30 @@ def test_the_check_of_a_saved_profile_goes_through_its_tunnel(
     assert cli.main(["check", "--profile", "shop", "--json"]) == 0
     stages = json.loads(capsys.readouterr().out)["stages"]
     assert [stage["stage"] for stage in stages][:2] == ["resolve", "tunnel"]
+
+
+# Serving
+
+
+def test_an_ai_app_is_answered_through_a_tunnel_that_needs_a_passphrase(
+    profile: Profile, bastion: SshServer, tmp_path: Path
+):
+    key = make_key(tmp_path / "locked", "open sesame")
+    bastion.admit(key)
+    with talking("trunkline-server", "run", "--profile", "-") as app:
+        locked = replace(profile, ssh_key=str(key))
+        document = {"profile": locked.as_json(), "password": PASSWORD, "ssh": "open sesame"}
+        app.say(json.dumps(document))
+        app.introduce()
+        app.ask(1, "SELECT count(*) FROM customers")
+        assert app.rows() == [[3]]
+
+
+def test_an_ai_app_reads_why_a_tunnel_cannot_be_opened(stranger: Profile, bastion: SshServer):
+    with talking("trunkline-server", "run", "--profile", "-") as app:
+        app.say(json.dumps({"profile": stranger.as_json(), "password": PASSWORD}))
+        app.introduce()
+        app.ask(1, "SELECT 1")
+        said = json.dumps(app.reply()["result"])
+    assert "is not known on this computer yet" in said
+    assert fingerprint(bastion.host_key) in said

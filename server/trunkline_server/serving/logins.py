@@ -20,7 +20,13 @@ _HOPELESS = (
     "login.role",
     "sample.",
     "secrets.",
-    "ssh.",
+    "ssh.certificate",
+    "ssh.forbidden",
+    "ssh.key_",
+    "ssh.login",
+    "ssh.no_agent",
+    "ssh.no_key",
+    "ssh.password_missing",
     "tls.",
 )
 
