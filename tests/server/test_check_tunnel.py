@@ -166,6 +166,18 @@ def test_what_was_accepted_can_be_forgotten(saved: Profile, bastion: SshServer, 
     assert (home / "config" / "known_hosts").read_text() == ""
 
 
+def test_servers_on_the_way_are_accepted_one_after_the_other(
+    saved: Profile, bastion: SshServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with ssh_server(tmp_path / "edge") as edge:
+        edge.admit(Path(saved.ssh_key))
+        Store().save(replace(saved, ssh_jump=(f"{ME}@{LOCAL}:{edge.port}",)))
+        assert run("--fingerprint", fingerprint(edge.host_key)) == 1
+        assert fingerprint(bastion.host_key) in capsys.readouterr().out
+        assert run("--fingerprint", fingerprint(bastion.host_key)) == 0
+        assert run() == 0
+
+
 def test_a_profile_without_ssh_has_nothing_to_trust(
     saved: Profile, capsys: pytest.CaptureFixture[str]
 ):

@@ -122,11 +122,11 @@ def closed(host: str, detail: str) -> SshError:
 def unknown_key(host: str, port: int, key: str, fingerprint: str, profile: str) -> Failure:
     """Return the failure of an SSH server nobody has vouched for yet."""
     command = f"trunkline-server trust-ssh --profile {shlex.quote(profile)}"
+    run = f"run: {command} --fingerprint {fingerprint}" if profile else "save this and accept it."
     return Failure(
         code="ssh.key_unknown",
         title=f"The SSH server “{host}” is not known on this computer yet.",
-        hint=f"Its key is {fingerprint}. When its administrator confirms that, run:"
-        f" {command} --fingerprint {fingerprint}",
+        hint=f"Its key is {fingerprint}. When its administrator confirms that, {run}",
         detail=f"{host} port {port} {key} {fingerprint}",
     )
 
