@@ -179,7 +179,7 @@ class Observer:
         """Return ``app`` with ``/metrics``, if that is wanted; put it behind the gate."""
         if not self._metrics or not self._settings.has_metrics_path:
             return app
-        return requests.with_metrics(app, self._metrics.exposition.app())
+        return requests.with_metrics(app, self._metrics.exposition.app(), self._ids)
 
     @asynccontextmanager
     async def serve(self, *, has_port: bool = True) -> AsyncIterator[int | None]:

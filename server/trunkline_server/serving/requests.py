@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,16 +38,17 @@ def tracked(app: ASGIApp, active: Active, *, has_traces: bool) -> ASGIApp:
     return tracked_app
 
 
-def with_metrics(app: ASGIApp, metrics: ASGIApp) -> ASGIApp:
-    """Return ``app`` with ``metrics`` at ``/metrics``, for callers that may ask every database.
+def with_metrics(app: ASGIApp, metrics: ASGIApp, profile_ids: Sequence[str]) -> ASGIApp:
+    """Return ``app`` with ``metrics`` at ``/metrics``, for callers that may ask ``profile_ids``.
 
-    An access key for some databases only would learn how the others are used.
+    An access key for some of them only would learn how the others are used. What else it may do
+    does not matter, so that there can be one for Prometheus that may call no tool.
     """
 
     async def routed(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] != "/metrics":
             await app(scope, receive, send)
-        elif _is_limited(scope.get("state", {}).get("caller")):
+        elif not _opens(scope.get("state", {}).get("caller"), profile_ids):
             headers = [(b"content-type", b"text/plain; charset=utf-8")]
             await send({"type": "http.response.start", "status": 403, "headers": headers})
             await send({"type": "http.response.body", "body": _NOT_ALL})
@@ -57,8 +58,8 @@ def with_metrics(app: ASGIApp, metrics: ASGIApp) -> ASGIApp:
     return routed
 
 
-def _is_limited(caller: Any) -> bool:
-    return caller is not None and (caller.profiles is not None or caller.tools is not None)
+def _opens(caller: Any, profile_ids: Sequence[str]) -> bool:
+    return caller is None or caller.profiles is None or caller.profiles.issuperset(profile_ids)
 
 
 def _naming(send: Any, name: str) -> Any:

@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    values,
+)
 
 from trunkline_server.serving.activity import Call
 from trunkline_server.serving.metrics import processes
@@ -34,6 +41,7 @@ class Metrics:
         self._kinds: dict[str, Counter] = {}
         # Settled when the library is imported, which may have been before.
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
+        disable_created_metrics()  # when a series began: as many series again, and of no use here
         # Several processes count in files, which the registry of a scrape reads.
         self._own = None if processes.is_shared() else CollectorRegistry()
         processes.reserve()
