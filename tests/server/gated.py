@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
+import mcp.server.auth.middleware.bearer_auth  # noqa: F401  loaded with every real server
 from starlette.types import Receive, Scope, Send
 
 from trunkline_server.serving import ports, transports
@@ -82,7 +83,7 @@ class Gated:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def get(self, path: str = "/mcp", **headers: str) -> httpx2.Response:
-        return httpx2.get(self.url + path, headers=headers)
+        return httpx2.get(self.url + path, headers=headers, timeout=PATIENCE_S)
 
     def ask(self, **headers: str) -> httpx2.Response:
         """Ask with the token."""

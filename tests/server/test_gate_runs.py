@@ -15,13 +15,14 @@ from fastmcp.exceptions import ToolError
 
 from tests.server import certificates
 from tests.server.certificates import DAY
-from tests.server.processes import TOKEN, running
+from tests.server.processes import INITIALIZE, TOKEN, running
 from trunkline_server import cli, events
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.named_tokens import NamedTokens
 
 pytestmark = pytest.mark.usefixtures("home")
 
+ACCEPT = "application/json, text/event-stream"
 HTTP = ("--transport", "http", "--port", "0")
 
 
@@ -62,6 +63,21 @@ async def test_a_token_for_another_profile_reads_nothing_here(
         async with client_of(run.ready().url, token) as client:
             with pytest.raises(ToolError):
                 await client.call_tool("execute_query", {"query": "SELECT 8"})
+
+
+def test_a_session_belongs_to_the_token_that_began_it(
+    reader_profile: Profile, capsys: pytest.CaptureFixture[str]
+):
+    tokens = [added(capsys, name) for name in ("anna", "bert")]
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    with running(reader_profile, *HTTP) as run:
+        url = run.ready().url
+        anna, bert = ({"Authorization": f"Bearer {t}", "Accept": ACCEPT} for t in tokens)
+        begun = httpx2.post(url, json=hello, headers=anna)
+        session = {"mcp-session-id": begun.headers["mcp-session-id"]}
+        assert httpx2.post(url, json=ask, headers={**bert, **session}).status_code == 404
+        assert httpx2.post(url, json=ask, headers={**anna, **session}).status_code == 200
 
 
 def test_a_run_speaks_tls(reader_profile: Profile, tmp_path: Path):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tests.server.gated import (
     KNOWN,
@@ -35,18 +36,15 @@ POST = f"POST /mcp HTTP/1.1\r\n{ASK}Content-Length: 9\r\n\r\n".encode()
 def brief(request: pytest.FixtureRequest) -> Iterator[Gated]:
     """Serve with little patience, once per HTTP protocol uvicorn may choose."""
     with pytest.MonkeyPatch.context() as patch:
-        original = transports.Endpoint._protocol
-
-        def chosen(self: transports.Endpoint) -> object:
-            if request.param == "h11":
-                from uvicorn.protocols.http.h11_impl import H11Protocol
-
-                self.config.http_protocol_class = H11Protocol
-            return original(self)
-
-        patch.setattr(transports.Endpoint, "_protocol", chosen)
+        if request.param == "h11":
+            patch.setattr(transports.Endpoint, "_protocol", _h11)
         with gated(replace(RULES, sizes=BRIEF)) as found:
             yield found
+
+
+def _h11(endpoint: transports.Endpoint) -> H11Protocol:
+    state, app_state = endpoint.server_state, endpoint.lifespan.state
+    return H11Protocol(config=endpoint.config, server_state=state, app_state=app_state)
 
 
 @contextlib.contextmanager
@@ -150,6 +148,15 @@ def test_headers_behind_an_open_stream_are_bounded(brief: Gated):
         with contextlib.suppress(ConnectionError):
             connection.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
         read_all(connection)
+
+
+def test_a_body_that_comes_after_its_headers_is_no_header(brief: Gated):
+    with brief.dial() as connection:
+        head = POST.replace(b"9", b"4000").replace(b"Host", b"Expect: 100-continue\r\nHost")
+        connection.sendall(head)
+        assert connection.recv(64) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"x" * 4000)
+        assert b'"body": 4000' in read_all(connection)
 
 
 def test_two_requests_at_once_are_both_answered(brief: Gated):

@@ -13,6 +13,7 @@ from trunkline_server.serving.gate.answers import Refusal, later, too_often
 from trunkline_server.serving.gate.door import Door
 from trunkline_server.serving.gate.forwarded import Client, ContradictionError, client_of
 from trunkline_server.serving.gate.health import Health
+from trunkline_server.serving.gate.principal import principal
 from trunkline_server.serving.gate.rates import Rates
 from trunkline_server.serving.gate.rules import Rules
 
@@ -25,7 +26,8 @@ def guarded(app: ASGIApp, rules: Rules) -> ASGIApp:
     Sizes come first, then what everybody may ask (``/health``, ``/ready``), the address, its rate,
     who calls, and the caller's rate. Behind it ``scope["state"]["caller"]`` is a ``Caller``,
     ``["state"]["address"]`` the address (an IPv6 one's /64), ``scope["client"]`` and ``["scheme"]``
-    are the client's own where a trusted proxy told them, and the body has arrived whole.
+    are the client's own where a trusted proxy told them, ``scope["user"]`` is who owns the session,
+    and the body has arrived whole.
     """
     rates = Rates(rules.storage)
     inner = Health(_Admission(app, rules, rates), rules.is_ready)
@@ -105,6 +107,7 @@ class _Admission:
             return
         caller = await self._door.caller(scope, key)
         scope["state"]["caller"] = caller
+        scope["user"] = principal(caller.id)
         if rules.token_rate and (
             wait_s := await self._rates.wait(rules.token_rate, "caller", caller.id)
         ):

@@ -46,17 +46,17 @@ class Watch(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Let ``inner`` read, then look how far it came."""
+        before = self._cycle
+        was_body = before is not None and before.more_body
         self._inner.data_received(data)
         cycle = cast("Any", self._inner).cycle
-        if cycle is not self._cycle:
+        if cycle is not before:
             self._begin(cycle)
-        elif cycle is None or not cycle.more_body:
+        elif not was_body:
             self._more_headers(cycle, len(data))
         elif cycle.response_complete:  # what comes now is thrown away unread
             self._count(len(data), self._sizes.body * _MOST_DISCARDED)
-        # otherwise the body still comes, and whoever reads it counts
-
-        if cycle is not None and not cycle.more_body and not cycle.response_complete:
+        elif not cycle.more_body:
             self._relax()
 
     def eof_received(self) -> bool | None:
