@@ -43,6 +43,8 @@ class Readiness:
 async def _answers(source: Source) -> bool:
     try:
         await (await source.database()).fetch("SELECT 1 AS works")
-    except TrunklineError:
+    except TrunklineError as exc:
+        source.saw(exc.failure)
         return False
+    source.saw(None)
     return True

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from trunkline_server import events, lifetime
@@ -21,8 +22,9 @@ from trunkline_server.errors import (
     TrunklineError,
     explain,
 )
-from trunkline_server.serving import logins, ports
+from trunkline_server.serving import logins, logs, ports
 from trunkline_server.serving.link import Claim, Link
+from trunkline_server.serving.metrics.pool import Pool
 from trunkline_server.serving.observe import Observer
 from trunkline_server.serving.order import Order
 from trunkline_server.serving.readiness import Readiness
@@ -42,7 +44,7 @@ def run(
     *,
     listener: socket.socket | None = None,
     report: Reporter | None = None,
-    is_worker: bool = False,
+    worker: int | None = None,
 ) -> int:
     """Serve until told to stop; returns the exit code.
 
@@ -51,11 +53,11 @@ def run(
         streams: this process's standard input and output.
         listener: a socket that listens already; without it one is bound when it is needed.
         report: who is told; the one who started this process when ``None``.
-        is_worker: whether it ends with the process that started it.
+        worker: its number when it is one of several, which end with the process that started it.
     """
     report = report or Reporter(streams.write_line, has_events=order.has_events)
-    _quiet()
-    served = _Run(order, streams, report, listener=listener, is_worker=is_worker)
+    logs.set_up(order.watching.log_format)
+    served = _Run(order, streams, report, listener=listener, worker=worker)
     try:
         reason = asyncio.run(served.until_stopped())
     except TrunklineError as exc:
@@ -77,12 +79,6 @@ def refuse(exc: TrunklineError, streams: StandardStreams, *, has_events: bool) -
     return EXIT_USAGE if exc.code.startswith("usage.") else EXIT_FAILED
 
 
-def _quiet() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
-    for name in ("mcp", "fastmcp", "uvicorn", "asyncio"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
 class _Run:
     def __init__(
         self,
@@ -91,13 +87,13 @@ class _Run:
         report: Reporter,
         *,
         listener: socket.socket | None,
-        is_worker: bool,
+        worker: int | None,
     ) -> None:
         self._order = order
         self._streams = streams
         self._report = report
         self._listener = listener
-        self._is_worker = is_worker
+        self._worker = worker
         self._reason = ""
         self._failure: TrunklineError | None = None
         self._stop = asyncio.Event()
@@ -113,6 +109,8 @@ class _Run:
             self._observer = self._observed(stack)
             sources = Sources([Source(s.profile, s.password, s.ssh) for s in self._order.subjects])
             stack.push_async_callback(sources.close)
+            self._watch(sources)
+            await stack.enter_async_context(self._observer.serve(has_port=not self._worker))
             self._readiness = Readiness(sources)
             stack.push_async_callback(self._readiness.close)
             server = await self._server(sources)
@@ -146,6 +144,10 @@ class _Run:
         )
         stack.callback(observer.close)
         return observer
+
+    def _watch(self, sources: Sources) -> None:
+        for source in sources:
+            self._observer.watch(source.profile.id, partial(_pool, source))
 
     def _write(self, line: bytes) -> None:
         self._streams.write_line(line)
@@ -201,7 +203,7 @@ class _Run:
         rules = replace(rules, is_ready=self._readiness, on_refused=self._observer.refused)
         asgi = app.http_app(server, kind, order.allowed_hosts, is_stateless=order.is_stateless)
         endpoint = transports.Endpoint(
-            gate.guarded(asgi, rules),
+            self._observer.tracked(gate.guarded(self._observer.with_metrics(asgi), rules)),
             tls=rules.tls,
             limits=rules.sizes,
             on_refused=rules.on_refused,
@@ -217,7 +219,7 @@ class _Run:
             await serving
 
     def _watch_input(self, server: Any) -> None:
-        if self._order.is_stdio_server or self._is_worker:
+        if self._order.is_stdio_server or self._worker is not None:
             lifetime.watch_parent(lambda: self._end_soon("the parent is gone"))
         if self._order.is_stdio_server:
             task = asyncio.create_task(self._standard_session(server))
@@ -259,6 +261,11 @@ class _Run:
     def _end(self, reason: str) -> None:
         self._reason = self._reason or reason
         self._stop.set()
+
+
+def _pool(source: Source) -> Pool:
+    in_use, idle = source.connections
+    return Pool(in_use=in_use, idle=idle, is_up=source.is_up)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from trunkline_server.errors import fail
+from trunkline_server.errors import Failure, fail
 from trunkline_server.profiles.profile import Profile
 
 if TYPE_CHECKING:
@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 Secret = Callable[[], str | None]
 
 
+_OUT_OF_REACH = ("database.", "login.", "reach.", "resolve.", "sample.", "secrets.", "ssh.", "tls.")
+
+
 class Source:
-    """A profile, how to get its secrets, and its ``Database`` once somebody asked."""
+    """A profile, how to get its secrets, and its ``Database`` once somebody asked.
+
+    Attributes:
+        profile: the database.
+        is_up: whether it answered when it was last asked; ``None`` while it was not.
+    """
 
     def __init__(
         self, profile: Profile, password: Secret, ssh_secret: Secret = lambda: None
     ) -> None:
         self.profile = profile
+        self.is_up: bool | None = None
         self._secrets = password, ssh_secret
         self._database: Database | None = None
         self._opening = asyncio.Lock()
@@ -43,6 +52,15 @@ class Source:
 
                 self._database = Database(self.profile, password, ssh_secret=ssh)
         return self._database
+
+    def saw(self, failure: Failure | None) -> None:
+        """Learn from how a question ended."""
+        self.is_up = failure is None or not failure.code.startswith(_OUT_OF_REACH)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections answer a question, and how many wait for one."""
+        return self._database.connections if self._database is not None else (0, 0)
 
     def _ask(self) -> tuple[str | None, str | None]:
         password, ssh = self._secrets

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from trunkline_server import events
 from trunkline_server.errors import EXIT_FAILED, TrunklineError
 from trunkline_server.serving import ports, run
+from trunkline_server.serving.metrics import processes
 from trunkline_server.serving.order import Order
 from trunkline_server.serving.report import Reporter
 from trunkline_server.serving.standard import StandardStreams
@@ -44,8 +45,11 @@ def serve(order: Order, streams: StandardStreams) -> int:
     """Serve ``order`` with its number of workers until told to stop; returns the exit code."""
     report = Reporter(streams.write_line, has_events=order.has_events)
     try:
-        with ports.bind(order.host, order.port) as listener:
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(ports.bind(order.host, order.port))
             _load()
+            if order.watching.has_metrics:
+                stack.enter_context(processes.shared())
             return _Parent(order, streams, report, listener).until_stopped()
     except TrunklineError as exc:
         report(events.failed(exc.failure))
@@ -121,10 +125,27 @@ class _Parent:
         pid = os.fork()
         if pid == 0:
             os.close(ours)
-            _be(self._as_worker(number), self._streams, self._listener, theirs)
+            self._be(number, theirs)
         os.close(theirs)
         self._workers[ours] = _Worker(number, pid, ours, time.monotonic())
         self._selector.register(ours, selectors.EVENT_READ, "worker")
+
+    def _be(self, number: int, pipe: int) -> None:
+        """Be a worker until the end of this process."""
+        code = EXIT_FAILED
+        try:
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(signum, signal.SIG_DFL)
+            signal.set_wakeup_fd(-1)
+            code = run.run(
+                self._as_worker(number),
+                self._streams,
+                listener=self._listener,
+                report=Reporter(lambda line: os.write(pipe, line + b"\n"), has_events=True),
+                worker=number,
+            )
+        finally:
+            os._exit(code)  # nothing of the parent's is to be tidied here
 
     def _as_worker(self, number: int) -> Order:
         is_first = number == 0  # relays and the first login are its business
@@ -165,6 +186,7 @@ class _Parent:
         os.close(worker.events)
         del self._workers[worker.events]
         os.waitpid(worker.pid, 0)
+        processes.forget(worker.pid)
         number, now = worker.number, time.monotonic()
         if now - worker.born > HEALTHY_S:
             self._wait_s[number] = FIRST_WAIT_S
@@ -186,19 +208,6 @@ class _Parent:
         for worker in list(self._workers.values()):
             _signal(worker.pid, signal.SIGKILL)
             self._bury(worker)
-
-
-def _be(order: Order, streams: StandardStreams, listener: socket.socket, pipe: int) -> None:
-    """Be a worker until the end of this process."""
-    code = EXIT_FAILED
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        signal.set_wakeup_fd(-1)
-        report = Reporter(lambda line: os.write(pipe, line + b"\n"), has_events=True)
-        code = run.run(order, streams, listener=listener, report=report, is_worker=True)
-    finally:
-        os._exit(code)  # nothing of the parent's, such as its open files, is to be tidied here
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

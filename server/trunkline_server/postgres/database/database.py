@@ -114,6 +114,11 @@ class Database:
                     yield Asking(channel, self._lookup, self.profile)
                     return
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections answer a question, and how many wait for one."""
+        return self._pool.open - self._pool.idle, self._pool.idle
+
     async def close(self) -> None:
         """Close every connection; running statements are left to their callers."""
         await self._pool.close()

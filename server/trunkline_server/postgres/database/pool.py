@@ -111,6 +111,11 @@ class Pool:
         """How many connections there are."""
         return self._open
 
+    @property
+    def idle(self) -> int:
+        """How many of them wait for a question."""
+        return len(self._idle)
+
     def _tidiest(self) -> Channel | None:
         """Take the idle channel used last, those already tidied first."""
         for index in range(len(self._idle) - 1, -1, -1):

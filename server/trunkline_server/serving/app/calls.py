@@ -74,7 +74,7 @@ class Calls:
             asked.who.require_tool(tool.name)
             source, rest = self._routed(asked.who, tool, arguments)
             asked.profile_id = source.profile.id
-            asked.answer = await tool.run(source, tool.checked(rest))
+            asked.answer = await _answer(source, tool, tool.checked(rest))
             asked.is_done = True
         except TrunklineError as exc:
             asked.failure = exc.failure
@@ -92,6 +92,16 @@ class Calls:
                 "Use another database, or ask the administrator.",
             )
         return source, rest
+
+
+async def _answer(source: Source, tool: Tool, arguments: Arguments) -> Answer:
+    try:
+        answer = await tool.run(source, arguments)
+    except TrunklineError as exc:
+        source.saw(exc.failure)
+        raise
+    source.saw(None)
+    return answer
 
 
 def _statement(arguments: Arguments) -> str:

@@ -47,9 +47,9 @@ def is_shared() -> bool:
 
 def forget(pid: int) -> None:
     """Leave out what a process that ended had open; what it counted stays. For the parent."""
-    from prometheus_client import multiprocess  # only here: most servers are one process
-
     if is_shared():
+        from prometheus_client import multiprocess  # only here: most servers are one process
+
         multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # it has no types
 
 
