@@ -9,6 +9,7 @@ import pytest
 from trunkline_server.profiles import providers
 from trunkline_server.profiles.dsn import parse
 from trunkline_server.profiles.profile import Profile, problems
+from trunkline_server.profiles.services import PROVIDERS
 
 HOSTS = {
     "db.abcdefghijklmnopqrst.supabase.co": ("Supabase", "verify-full"),
@@ -130,6 +131,7 @@ def test_a_user_without_the_projects_reference_is_told_at_the_login():
         ("x.y.eu-west-1.rds.amazonaws.com", "reach.filtered", "security group"),
         ("x.postgres.database.azure.com", "reach.filtered", "firewall rules"),
         ("a.b.europe-west3.sql.goog", "tls.unknown_ca", "server-ca.pem"),
+        ("a.b.europe-west3.sql.goog", "tls.wrong_name", "verify-ca"),
         ("ec2-52-1-2-3.compute-1.amazonaws.com", "login.password", "copy the connection string"),
         ("ec2-52-1-2-3.compute-1.amazonaws.com", "tls.self_signed", "“require”"),
         ("a.b.tsdb.cloud.timescale.com", "tls.self_signed", "half an hour"),
@@ -146,6 +148,13 @@ def test_a_failure_at_a_service_has_its_own_next_step(host: str, code: str, word
     assert words in providers.next_step(code, profile(host))
 
 
+@pytest.mark.parametrize("host", ["pg.a.aivencloud.com", "m.proxy.rlwy.net",
+                                  "a.b.tsdb.cloud.timescale.com"])  # fmt: skip
+def test_the_usual_port_is_doubted_where_it_is_never_right(host: str):
+    assert "not 5432" in providers.next_step("reach.refused", profile(host, port=5432))
+    assert providers.next_step("reach.refused", profile(host, port=12345)) == ""
+
+
 def test_a_user_with_the_servers_name_is_told_at_azures_login():
     found = profile("x.postgres.database.azure.com", user="ann@x")
     assert "without “@”" in providers.next_step("login.password", found)
@@ -157,7 +166,8 @@ def test_a_failure_elsewhere_keeps_its_general_next_step():
 
 
 def test_every_word_to_a_person_is_a_sentence():
-    told = [step for p in providers.PROVIDERS for _, step in p.advice]
+    told = [step for p in PROVIDERS for _, step in p.advice]
+    told += [p.own_port for p in PROVIDERS if p.own_port]
     told += [n for host in HOSTS for n in providers.notes_on(profile(host))]
     for sentence in told:
         assert sentence.endswith(".")
