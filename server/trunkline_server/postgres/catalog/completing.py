@@ -40,12 +40,12 @@ SELECT m.name::pg_catalog.text AS name, m.qualified FROM (
 _COLUMNS = sql.strict(f"""
 WITH RECURSIVE {sql.BARRED}
 SELECT m.name::pg_catalog.text AS name FROM (
-  SELECT a.attname FROM pg_catalog.pg_attribute a
+  SELECT a.attname, a.attnum FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = $3::pg_catalog.int8::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
     AND pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
     AND NOT EXISTS (SELECT FROM barred_columns b
-      WHERE b.attrelid = a.attrelid AND b.attnum = a.attnum)) m(name)
-{_FIRST}
+      WHERE b.attrelid = a.attrelid AND b.attnum = a.attnum)) m(name, attnum)
+WHERE {_BEGUN} > 0 ORDER BY {_BEGUN} <> 1, m.attnum LIMIT {MAX_NAMES}
 """)
 
 
