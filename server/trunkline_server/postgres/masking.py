@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pglast import parser, visitors
@@ -13,6 +14,8 @@ from trunkline_server.profiles.profile import parts_of
 MAX_LETTERS = 400
 MAX_READ = 20_000  # letters of a statement that are looked at
 
+# Also of a text that is cut off in the middle, as the statistics keep long ones.
+_BEGINNING = re.compile(r"(?is)(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([a-z]+)")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _STRINGS = {"SCONST", "USCONST", "BCONST", "XCONST"}
 _NUMBERS = {"ICONST", "FCONST"}
@@ -27,11 +30,9 @@ WORDS = frozenset({*_READING, *_CHANGING, *_OTHER.split()})
 
 def first_word(text: str | None) -> str:
     """Return SQL's word that ``text`` begins with, such as ``UPDATE``; "" when it is none."""
-    for token in _tokens((text or "")[:2000]):
-        if token.name not in _COMMENTS:
-            word = (text or "")[:2000].encode()[token.start : token.end + 1].decode().upper()
-            return word if word in WORDS else ""
-    return ""
+    beginning = _BEGINNING.match(text or "")
+    word = beginning[1].upper() if beginning else ""
+    return word if word in WORDS else ""
 
 
 def masked(text: str) -> str:
