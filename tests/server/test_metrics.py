@@ -368,6 +368,47 @@ def test_the_files_of_workers_are_deleted_in_the_end_and_those_of_killed_servers
     assert not list((home / "run").glob("metrics-*"))
 
 
+DYING = """
+import os
+from trunkline_server.serving.activity import Call
+from trunkline_server.serving.metrics import processes
+
+def count():
+    from trunkline_server.serving.metrics.counting import Metrics
+    metrics = Metrics({"p1": "Sales"})
+    metrics.active("sessions", 1)
+    for _ in range(100):
+        metrics.record(Call(at=4e9, profile_id="p1", tool="t", duration_ms=7))
+
+with processes.shared() as folder:
+    for _ in range(5):
+        if (pid := os.fork()) == 0:
+            count()
+            os._exit(1)
+        os.waitpid(pid, 0)
+    print(len(list(folder.glob("counter_*.db"))))
+    from trunkline_server.serving.metrics.exposition import Exposition
+    print(Exposition().page()[1].decode())
+"""
+
+
+@posix_only
+def test_one_who_replaces_a_worker_that_died_goes_on_counting_in_its_files():
+    done = subprocess.run(
+        [sys.executable, "-c", DYING],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_S,
+    )
+    files, _, text = done.stdout.partition("\n")
+    where = {"profile": "Sales", "tool": "t"}
+    assert files == "1"
+    assert figure(text, "trunkline_calls_total", **where, outcome="ok") == 500
+    assert figure(text, "trunkline_call_duration_seconds_count", **where) == 500
+    assert not figure(text, "trunkline_active_sessions")
+
+
 def test_a_folder_of_another_program_in_the_environment_is_not_counted_in(tmp_path: Path):
     code = (
         "from trunkline_server.serving.observe import Observer, Settings;"

@@ -363,7 +363,7 @@ from trunkline_server.serving.activity import Activity, Call
 logging.basicConfig(format="%(message)s")
 log = Activity(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
-for number in range(200):
+for number in range(40):
     log.record(Call(at=4e9, profile_id="p", tool="t", statement="x" * 9_000))
     log.flush()
 log.close()

@@ -38,20 +38,19 @@ _FORMS = (
     (("eyj",), r"\beyJ[a-z0-9_-]{8,}\.[a-z0-9_-]{8,}\.[a-z0-9_-]*", MASK),
     (("private key-",), _KEY, MASK),
 )
-_COMPILED = tuple((signs, re.compile(form, re.IGNORECASE), mask) for signs, form, mask in _FORMS)
 
-_IN_QUOTES = re.compile(r"“[^”]{0,2000}”|\"[^\"]{0,2000}\"|'[^']{0,2000}'")
+_IN_QUOTES = r"“[^”]{0,2000}”|\"[^\"]{0,2000}\"|'[^']{0,2000}'"
 
 
 def masked(text: str) -> str:
     """Return ``text`` with passwords, tokens and keys replaced by ``***``."""
     lowered = text.lower()
-    for signs, form, mask in _COMPILED:
+    for signs, form, mask in _FORMS:
         if any(sign in lowered for sign in signs):
-            text = form.sub(mask, text)
+            text = re.sub(form, mask, text, flags=re.IGNORECASE)
     return text
 
 
 def unquoted(text: str) -> str:
     """Return ``text`` with everything in quotes left out, as names and values stand in quotes."""
-    return _IN_QUOTES.sub("“…”", text)
+    return re.sub(_IN_QUOTES, "“…”", text)

@@ -41,9 +41,11 @@ class Metrics:
         self._kinds: dict[str, Counter] = {}
         # Settled when the library is imported, which may have been before.
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
-        disable_created_metrics()  # when a series began: as many series again, and of no use here
+        # When each series began would be as many series again, and of no use here.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types
         # Several processes count in files, which the registry of a scrape reads.
         self._own = None if processes.is_shared() else CollectorRegistry()
+        processes.inherit()
         processes.reserve()
         self._make()
         self.exposition = Exposition(self._own, self.refresh)

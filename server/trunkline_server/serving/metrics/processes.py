@@ -77,31 +77,73 @@ def counting() -> set[int]:
     own = {os.getpid()}
     if not is_shared():
         return own
-    names = (file.stem.rpartition("_")[2] for file in Path(os.environ[_VARIABLE]).glob("*.db"))
-    return own | {int(name) for name in names if name.isdigit() and _lives(int(name))}
+    pids = map(_pid, Path(os.environ[_VARIABLE]).glob("*.db"))
+    return own | {pid for pid in pids if pid is not None and _lives(pid)}
 
 
 def forget_dead() -> None:
     """Leave out what processes had open that ended without a word."""
-    if is_shared() and Path("/proc/self").exists():
-        for file in Path(os.environ[_VARIABLE]).glob("gauge_live*.db"):
-            pid = file.stem.rpartition("_")[2]
-            if pid.isdigit() and not _lives(int(pid)):
-                file.unlink(missing_ok=True)
+    for file in _left("gauge_live*"):
+        file.unlink(missing_ok=True)
 
 
-def _lives(pid: int) -> bool:
-    """Whether a process runs; not one that ended and that its parent has not looked after yet."""
-    try:
-        state = Path("/proc", str(pid), "stat").read_bytes().rpartition(b")")[2].split()[0]
-    except (OSError, IndexError):
-        return False
-    return state not in {b"Z", b"X"}
+def inherit() -> None:
+    """Go on counting where a process stopped that ended, so that files do not pile up.
+
+    Called before the library opens its files.
+    """
+    for kind in ("counter", "histogram"):
+        own = Path(os.environ[_VARIABLE], f"{kind}_{os.getpid()}.db") if is_shared() else None
+        for file in _left(kind):
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                if own and not own.exists():
+                    file.rename(own)
+
+
+def _left(kind: str) -> list[Path]:
+    """Return the files of a kind whose processes have ended."""
+    if not is_shared():
+        return []
+    files = {file: _pid(file) for file in Path(os.environ[_VARIABLE]).glob(f"{kind}_*.db")}
+    return [file for file, pid in files.items() if pid is not None and not _lives(pid)]
+
+
+def _pid(file: Path) -> int | None:
+    last = file.stem.rpartition("_")[2]
+    return int(last) if last.isdigit() else None
+
+
+if sys.platform == "linux":
+
+    def _lives(pid: int) -> bool:
+        """Whether a process runs; not one that ended and whose parent has not looked yet."""
+        try:
+            state = Path("/proc", str(pid), "stat").read_bytes().rpartition(b")")[2].split()[0]
+        except (OSError, IndexError):
+            return False
+        return state not in {b"Z", b"X"}
+
+elif sys.platform == "win32":
+
+    def _lives(pid: int) -> bool:
+        """Several processes cannot share a port there."""
+        return pid == os.getpid()
+
+else:
+
+    def _lives(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
 
 
 def _tidy(home: Path) -> None:
     """Delete what servers left that were killed."""
     for folder in home.glob("metrics-*"):
         pid = folder.name.removeprefix("metrics-")
-        if Path("/proc/self").exists() and pid.isdigit() and not _lives(int(pid)):
+        if pid.isdigit() and not _lives(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
