@@ -57,15 +57,20 @@ class Unqualified(visitors.Visitor):
                 self._check(node.names, "type")
             case ast.RangeVar() if node.schemaname != "pg_catalog":
                 self.tables.add(node.relname)
-            case ast.CaseExpr() if node.arg is not None:
-                self.found.append("CASE with an operand")
-            case ast.JoinExpr() if node.usingClause or node.isNatural:
-                self.found.append("JOIN USING")
+            case ast.CaseExpr() | ast.JoinExpr() if compares_by_name(node):
+                self.found.append("a comparison without an operator of its own")
 
     def _check(self, names: Any, what: str) -> None:
         said = [name.sval for name in names]
         if said[0] != "pg_catalog":
             self.found.append(f"{what} {'.'.join(said)}")
+
+
+def compares_by_name(node: ast.CaseExpr | ast.JoinExpr) -> bool:
+    """Whether PostgreSQL looks ``=`` up for a CASE with an operand or a JOIN USING."""
+    if isinstance(node, ast.CaseExpr):
+        return node.arg is not None
+    return bool(node.usingClause or node.isNatural)
 
 
 def unqualified(text: str) -> list[str]:
@@ -87,7 +92,8 @@ def test_nothing_in_our_sql_is_looked_up_in_the_search_path(name: str, view: str
 @pytest.mark.parametrize(
     "text",
     ["SELECT 1 = 1", "SELECT lower('a')", "SELECT 'a'::text", "SELECT oid FROM pg_class",
-     "SELECT 1 IN (1, 2)", "SELECT 1 IS DISTINCT FROM 2", "SELECT 1 = ANY (SELECT 1)"],
+     "SELECT 1 IN (1, 2)", "SELECT 1 IS DISTINCT FROM 2", "SELECT 1 = ANY (SELECT 1)",
+     "SELECT CASE 1 WHEN 1 THEN 2 END"],
 )  # fmt: skip
 def test_the_look_at_our_sql_sees_what_is_looked_up(text: str):
     assert unqualified(text)
