@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.postgres import behind, guard
 from trunkline_server.postgres.behind import FIRST_USER_OID, Fact
 from trunkline_server.postgres.facts import Asking, Fetch, Key
@@ -84,19 +84,22 @@ class _Memory:
 
         Returns all that was named.
         """
-        pending, seen, types = {*names, _CASTS}, set[Name](), set[int]()
+        roots = {name: name for name in (*names, _CASTS)}
+        pending, seen, types = set(roots), set[Name](), set[int]()
         while pending:
             seen |= pending
             if len(seen) > MAX_NAMES:
-                raise fail("guard.too_deep", "Too much hides behind this statement.")
+                raise fail("guard.too_deep", "Too much hides behind this statement.", "Split it.")
             await self._learn(asking, pending)
             found: set[Name] = set()
             for name in pending:
-                behind, own_types = self._behind_name(name)
-                found |= behind
+                behind_it, own_types = self._known_behind(name, roots[name])
+                found |= behind_it
                 types |= own_types
-            found.update(self._casts_between(types))
-            pending = found - seen
+                roots.update((new, roots[name]) for new in behind_it if new not in roots)
+            between = set(self._casts_between(types))
+            roots.update((new, _CASTS) for new in between if new not in roots)
+            pending = (found | between) - seen
         return seen
 
     def called(self, names: Iterable[Name]) -> list[Fact]:
@@ -108,6 +111,19 @@ class _Memory:
             for fact in self._facts[_key(name)]
             if behind.is_called(name, fact)
         ]
+
+    def _known_behind(self, name: Name, root: Name) -> tuple[frozenset[Name], frozenset[int]]:
+        """Return what ``name`` leads to; a refusal says what of the statement leads to it."""
+        try:
+            return self._behind_name(name)
+        except TrunklineError as exc:
+            if root in {name, _CASTS}:
+                raise
+            raise fail(
+                exc.code,
+                f"“{root.name}” cannot be used: {exc.failure.title}",
+                "Write what it shows or computes as plain SQL.",
+            ) from exc
 
     def _behind_name(self, name: Name) -> tuple[frozenset[Name], frozenset[int]]:
         known = self._behind.get(name)

@@ -19,7 +19,7 @@ _TRANSACTION = "Leave it out: every statement runs in a read-only transaction of
 _SESSION = (
     "Leave it out: name schemas in the statement, write times with AT TIME ZONE, cast values."
 )
-_PREPARED = "Send the SELECT itself, with values in params for $1, $2, …"
+_PREPARED = "Send the SELECT itself, with the values of $1, $2 … in params."
 _CURSOR = "Send the SELECT itself, with LIMIT or a WHERE on the key for the next rows."
 _CODE = "Write what it would compute as one SELECT, with CTEs and CASE."
 _UPKEEP = "Leave it to the administrator; EXPLAIN shows how a statement would run."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import asyncpg
@@ -20,8 +21,13 @@ BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
 _POOLER = Failure(
     code="database.pooler",
     title="The connection pooler before the server does not allow transactions.",
-    hint="Ask the administrator for pool_mode = transaction or session, or connect past the pooler.",
+    hint="Ask the administrator for pool_mode = transaction or session, or go past the pooler.",
 )
+
+
+# Errors that can name files of the server: by the first letters of their states.
+_OF_FILES = ("58", "53", "XX", "F0", "42501")
+_PATH = re.compile(r'"(?:/|[A-Za-z]:[\\/])[^"]*"')
 
 
 class explained:  # noqa: N801 - used as a word after ``with``
@@ -67,6 +73,8 @@ def _detail(exc: Exception, *, may_guess: bool) -> str:
         position = getattr(exc, "position", None)
         # PostgreSQL guesses at names near a wrong one; those can be hidden.
         words = str(exc) if may_guess else str(exc.args[0] if exc.args else "")
+        if (exc.sqlstate or "").startswith(_OF_FILES):
+            words = _PATH.sub('"…"', words)
         return words[:MAX_DETAIL] + (f"\nPOSITION:  {position}" if position else "")
     # The system's words can name folders of this computer.
     words = (exc.strerror or "") if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
