@@ -123,7 +123,7 @@ class Tunnel:
             raise
         try:
             async with asyncio.timeout(self._profile.connect_timeout):
-                await self._chain[-1].create_connection(far, host, port)
+                await self._last().create_connection(far, host, port)
         except BaseException as exc:
             near.close()
             with contextlib.suppress(asyncio.CancelledError):
@@ -132,11 +132,16 @@ class Tunnel:
                 raise self._why(exc, host, port) from exc
             raise
 
+    def _last(self) -> asyncssh.SSHClientConnection:
+        if not self.is_open:
+            raise ConnectionResetError("The tunnel dropped a moment ago.")
+        return self._chain[-1]
+
     def _why(self, exc: Exception, host: str, port: int) -> words.SshError:
         server = self._profile.ssh_host
         if isinstance(exc, TimeoutError):
             return words.target_slow(server, host, port)
-        if not isinstance(exc, asyncssh.ChannelOpenError):
+        if not self.is_open or not isinstance(exc, asyncssh.ChannelOpenError):
             return words.closed(server, str(exc))
         if exc.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED:
             return words.forbidden(server, exc.reason)
