@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from trunkline_desktop import cli
+from trunkline_server import cli as server_cli
 from trunkline_server.serving import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SERVER = (ROOT / "server" / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_verb_is_in_the_readme(capsys: pytest.CaptureFixture[str]):
@@ -23,8 +25,20 @@ def test_every_verb_is_in_the_readme(capsys: pytest.CaptureFixture[str]):
     assert {verb for verb in verbs if not re.search(rf"`(trunkline )?{verb}\b", README)} == set()
 
 
-def test_every_tool_is_in_the_readme():
-    assert [tool.name for tool in app.TOOLS if f"`{tool.name}`" not in README] == []
+def test_every_tool_is_in_both_pages():
+    for page in (README, SERVER):
+        assert [tool.name for tool in app.TOOLS if f"`{tool.name}`" not in page] == []
+
+
+def test_every_option_and_verb_of_the_server_is_in_its_page(capsys: pytest.CaptureFixture[str]):
+    assert server_cli.main(["run", "--help"]) == 0
+    options = set(re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert server_cli.main(["--help"]) == 0
+    verbs = set(re.findall(r"^    ([a-z-]+)\b", capsys.readouterr().out, re.MULTILINE))
+    assert {"--jwt-issuer", "--workers"} <= options
+    assert {"run", "token"} <= verbs
+    assert {each for each in options if each not in SERVER} == set()
+    assert {verb for verb in verbs if f"trunkline-server {verb}" not in SERVER} == set()
 
 
 def test_every_make_command_of_the_readme_exists():
