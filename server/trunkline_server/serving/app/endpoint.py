@@ -26,6 +26,9 @@ def http_app(
     ``hosts`` are further names a client may use in its Host header. Without state, every request
     stands alone, and any of several processes may answer it.
     """
+    # Unless told, the library lists all tools before each call of the protocol of 2026, to see
+    # whether one wants arguments in headers too. None of ours does.
+    server._mcp_server.get_tool_input_schema = lambda _: None
     app: ASGIApp = server.http_app(
         transport=transport,
         path=PATHS[transport],
