@@ -30,7 +30,7 @@ QUESTIONS = {
     f"{module.__name__.rpartition('.')[2]}{name}": text
     for module in (completing, describing, finding, listing, overview, searching)
     for name, text in vars(module).items()
-    if isinstance(text, str) and "WITH RECURSIVE" in text and name != "_FIND"
+    if str(text).lstrip().startswith(("WITH RECURSIVE", "SELECT")) and name != "_FIND"
 }
 
 

@@ -27,10 +27,24 @@ _ROOM = 300  # bytes for the hint and the commas
 
 _ROWS = sql.ROWS.format(c="c")
 
+_PARTS = f"""EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = me.oid)
+    AS has_children,
+  CASE WHEN me.relkind = 'p' AND NOT EXISTS (SELECT FROM unseen)
+    THEN pg_catalog.pg_get_partkeydef(me.oid) END AS partition_key,
+  (SELECT {sql.QUALIFIED} FROM given, pg_catalog.pg_inherits i
+    JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE i.inhrelid = me.oid AND me.relispartition AND {sql.READABLE} AND {sql.SEEN})
+    AS partition_of,
+  CASE WHEN me.relispartition AND NOT EXISTS (SELECT FROM unseen)
+    THEN pg_catalog.pg_get_expr(me.relpartbound, me.oid) END AS bound"""
+
+
 # What the login may not read, or the profile hides, is not among ``columns``; what names such a
 # column is left out with it. Incoming keys are found through what depends on this table:
 # pg_constraint has no index on the table it points to.
-_DETAILS = sql.strict(f"""
+def _details(family: str, parts: str) -> str:
+    return sql.strict(f"""
 WITH RECURSIVE {sql.BARRED}, me AS MATERIALIZED (
   SELECT c.*, n.nspname FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -77,24 +91,15 @@ WITH RECURSIVE {sql.BARRED}, me AS MATERIALIZED (
   WHERE {sql.READABLE} AND {sql.SEEN} AND NOT EXISTS (SELECT FROM barred_columns b
     WHERE (b.attrelid = l.conrelid AND b.attnum = ANY (l.conkey))
       OR (b.attrelid = l.confrelid AND b.attnum = ANY (l.confkey)))
-), shown AS (SELECT me.oid FROM me), {sql.FAMILY}, members AS (
+), shown AS (SELECT me.oid FROM me), {family}, members AS (
   SELECT me.oid AS root, me.oid AS member FROM me
   UNION ALL SELECT f.root, f.member FROM family f
     WHERE NOT EXISTS (SELECT FROM barred b WHERE b.oid = f.member)
 ), {sql.SIZES}
 SELECT me.relkind::pg_catalog.text AS kind, parts.partitions,
-  EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = me.oid) AS has_children,
   coalesce(parts.rows, (SELECT {_ROWS} FROM me c)) AS rows,
   sizes.bytes, pg_catalog.left(pg_catalog.obj_description(me.oid, 'pg_class'), 1000) AS comment,
-  CASE WHEN me.relkind = 'p' AND NOT EXISTS (SELECT FROM unseen)
-    THEN pg_catalog.pg_get_partkeydef(me.oid) END AS partition_key,
-  (SELECT {sql.QUALIFIED} FROM given, pg_catalog.pg_inherits i
-    JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE i.inhrelid = me.oid AND me.relispartition AND {sql.READABLE} AND {sql.SEEN})
-    AS partition_of,
-  CASE WHEN me.relispartition AND NOT EXISTS (SELECT FROM unseen)
-    THEN pg_catalog.pg_get_expr(me.relpartbound, me.oid) END AS bound,
+  {parts},
   CASE WHEN me.relkind = ANY ('{{v,m}}') AND $3::pg_catalog.bool
     THEN pg_catalog.left(pg_catalog.pg_get_viewdef(me.oid, true), {_MAX_DEFINITION + 1}) END
     AS definition,
@@ -124,6 +129,10 @@ SELECT me.relkind::pg_catalog.text AS kind, parts.partitions,
     AS indexes
 FROM me LEFT JOIN parts ON true LEFT JOIN sizes ON true
 """)
+
+
+_DETAILS = _details(sql.FAMILY, _PARTS)
+_PLAIN = _details(sql.NO_FAMILY, "false AS has_children")
 
 
 async def describe_table(db: Database, table: str, *, max_bytes: int = 65536) -> dict[str, Any]:
@@ -156,7 +165,9 @@ async def table_resource(
 async def _described(db: Database, found: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     seen = sight.of(db.profile)
     view = sql.view_of(db.profile)
-    rows = await db.fetch(sql.asked(_DETAILS, view), view, found["oid"], seen.is_open)
+    # Most tables are no part of anything: half of the planning is for those that are.
+    query = _PLAIN if found["is_plain"] else _DETAILS
+    rows = await db.fetch(sql.asked(query, view), view, found["oid"], seen.is_open)
     if not rows:  # dropped since it was found
         raise await finding.gone(db, found["name"])
     row = rows[0]
@@ -174,9 +185,9 @@ async def _described(db: Database, found: dict[str, Any], max_bytes: int) -> dic
         "size": bytes_as_text(row["bytes"]) if row["bytes"] else None,
         "comment": cut(row["comment"] or ""),
         "note": notes.get((found["schema"], found["relation"])),
-        "partition_of": row["partition_of"],
-        "bound": row["bound"],
-        "partition_key": row["partition_key"],
+        "partition_of": row.get("partition_of"),
+        "bound": row.get("bound"),
+        "partition_key": row.get("partition_key"),
         "partitions": row["partitions"] or None,
         "columns": columns,
         "primary_key": next((k["columns"] for k in constraints if k["kind"] == "p"), None),

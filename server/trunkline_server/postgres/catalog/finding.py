@@ -20,7 +20,8 @@ _LEAST_LIKENESS = 0.5
 _FIND = f"""WITH RECURSIVE {sql.BARRED}
 SELECT c.oid::pg_catalog.int8 AS oid, {sql.QUALIFIED} AS name,
   n.nspname::pg_catalog.text AS schema, c.relname::pg_catalog.text AS relation,
-  pg_catalog.pg_table_is_visible(c.oid) AS visible
+  pg_catalog.pg_table_is_visible(c.oid) AS visible,
+  c.relkind <> 'p' AND NOT c.relispartition AND NOT c.relhassubclass AS is_plain
 FROM given, pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE %s AND {sql.READABLE} AND {sql.SEEN} ORDER BY n.nspname, c.relname LIMIT 50"""
 

@@ -140,30 +140,20 @@ SELECT (SELECT pg_catalog.json_agg(pg_catalog.to_json(t) ORDER BY t.score DESC,
   (SELECT pg_catalog.json_agg(DISTINCT b.n) FROM best b) AS words
 """)
 
-_NEAR = sql.strict(f"""
-WITH RECURSIVE {sql.BARRED}, grams AS MATERIALIZED (
-  SELECT g.gram FROM pg_catalog.unnest($2::pg_catalog.text[]) g(gram)
-), names AS MATERIALIZED (
-  SELECT c.relname AS name FROM pg_catalog.pg_class c WHERE c.relkind = ANY ('{{r,v,m,p,f}}')
-  UNION SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped
-), near AS MATERIALIZED (
-  SELECT s.name FROM (SELECT m.name, (SELECT pg_catalog.count(*) FROM grams g
-      WHERE pg_catalog.strpos({sql.LOWER % "m.name"}, g.gram) > 0) AS shared FROM names m) s
-  WHERE s.shared > 0
-  ORDER BY s.shared DESC, pg_catalog.length(s.name::pg_catalog.text), s.name LIMIT {_NEAR_NAMES}
+_SHARED = " + ".join(
+    f"(CASE WHEN pg_catalog.strpos(m.small, ($1::pg_catalog.text[])[{n}]) > 0 THEN 1 ELSE 0 END)"
+    for n in range(1, words.MAX_GRAMS + 1)
 )
-SELECT m.name::pg_catalog.text AS name FROM near m WHERE EXISTS (
-  SELECT FROM given, pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relname = m.name AND {sql.READABLE} AND {sql.SEEN})
-UNION ALL
-SELECT DISTINCT a.attname::pg_catalog.text FROM near m
-  JOIN pg_catalog.pg_attribute a ON a.attname = m.name, given, pg_catalog.pg_class c,
-  pg_catalog.pg_namespace n
-WHERE c.oid = a.attrelid AND n.oid = c.relnamespace AND a.attnum > 0 AND NOT a.attisdropped
-  AND {sql.READABLE} AND {sql.SEEN}
-  AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
-  AND NOT EXISTS (SELECT FROM barred_columns b WHERE b.attrelid = c.oid AND b.attnum = a.attnum)
+
+# Of all names, shown or not: only a word that then finds something shown is ever told.
+_NEAR = sql.strict(f"""
+SELECT s.name FROM (
+  SELECT m.name, {_SHARED} AS shared FROM (
+    SELECT n.name::pg_catalog.text AS name, {sql.LOWER % "n.name"} AS small FROM (
+      SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relkind = ANY ('{{r,v,m,p,f}}')
+      UNION SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attnum > 0) n(name) OFFSET 0) m
+  ) s WHERE s.shared > 1
+ORDER BY s.shared DESC, pg_catalog.length(s.name), s.name LIMIT {_NEAR_NAMES}
 """)
 
 
@@ -199,13 +189,17 @@ async def search_schema(
     at = cursors.read(cursor, of).at if cursor else (None, "", "")
     max_bytes = min(max_bytes, PAGE)
     row = await _asked(db, wanted, schema, at, max_bytes)
-    missing = [w for n, w in enumerate(wanted, 1) if n not in (row["words"] or [])]
-    meant = {w.said: words.corrected(w, await _near(db, w)) for w in missing}
-    hint = _hint(missing, meant)
-    if any(meant[w.said] is not w for w in missing):
-        wanted = [meant.get(w.said, w) for w in wanted]
+    missing = _missing(wanted, row)
+    meant = {w: words.corrected(w, await _near(db, w)) for w in missing}
+    if any(meant[w] is not w for w in missing):
+        wanted = [meant.get(w, w) for w in wanted]
         row = await _asked(db, wanted, schema, at, max_bytes)
-    return _page(row, hint, of, db, max_bytes)
+    return _page(row, _hint(meant, _missing(wanted, row)), of, db, max_bytes)
+
+
+def _missing(wanted: list[Word], row: dict[str, Any]) -> list[Word]:
+    found = row["words"] or []
+    return [word for n, word in enumerate(wanted, 1) if n not in found]
 
 
 async def _asked(
@@ -224,16 +218,15 @@ async def _asked(
 
 
 async def _near(db: Database, word: Word) -> list[str]:
-    view = sql.view_of(db.profile)
-    rows = await db.fetch(sql.asked(_NEAR, view), view, words.grams(word.said))
-    return [row["name"] for row in rows]
+    return [row["name"] for row in await db.fetch(_NEAR, words.grams(word.said))]
 
 
-def _hint(missing: list[Word], meant: dict[str, Word]) -> str | None:
+def _hint(meant: dict[Word, Word], missing: list[Word]) -> str | None:
+    """Return what was read as something else; a word that finds nothing still is not told."""
     said = [
-        f"Nothing is called “{w.said}”"
-        + ("" if meant[w.said] is w else f"; searched for “{meant[w.said].said}”")
-        for w in missing
+        f"Nothing is called “{word.said}”"
+        + ("" if other in missing else f"; searched for “{other.said}”")
+        for word, other in meant.items()
     ]
     return ". ".join(said) + "." if said else None
 

@@ -157,6 +157,13 @@ FAMILY = """owned AS MATERIALIZED (
   WHERE NOT EXISTS (SELECT FROM barred b WHERE b.oid = f.member) GROUP BY f.root
 )""".replace("{rows}", ROWS.format(c="c"))
 
+#: The same for what has no parts and is none.
+NO_FAMILY = """family AS (
+  SELECT NULL::pg_catalog.oid AS root, NULL::pg_catalog.oid AS member WHERE false
+), parts AS (
+  SELECT NULL::pg_catalog.int8 AS partitions, NULL::pg_catalog.float8 AS rows WHERE false
+)"""
+
 #: Foreign keys between relations that are shown, over columns that are.
 LINKS = """links AS MATERIALIZED (
   SELECT k.oid, k.conrelid, k.confrelid FROM pg_catalog.pg_constraint k

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 MAX_WORDS = 8
+MAX_GRAMS = 12
 _MAX_LETTERS = 63
 _LEAST_LIKENESS = 0.6
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -93,4 +94,4 @@ def corrected(word: Word, names: Iterable[str]) -> Word:
 
 def grams(word: str) -> list[str]:
     """Return the runs of two letters in ``word``: a slip of the finger spares most of them."""
-    return sorted({word[n : n + 2] for n in range(len(word) - 1)}) or [word]
+    return sorted({word[n : n + 2] for n in range(len(word) - 1)})[:MAX_GRAMS] or [word]
