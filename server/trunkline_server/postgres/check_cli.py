@@ -65,9 +65,15 @@ def _subject(options: Namespace) -> Subject:
         return subjects.from_first_line(sys.stdin.buffer.readline(), is_form=True)
     if name:
         return subjects.saved(name)
+    # A program that reads JSON or events wants the failure alone on standard error.
+    say = _unsaid if options.events or _is_json(options) else subjects.tell
     if url := getattr(options, "url", None):
-        return subjects.from_url(url)
-    return subjects.from_surroundings(os.environ, Path.cwd())
+        return subjects.from_url(url, say)
+    return subjects.from_surroundings(os.environ, Path.cwd(), say)
+
+
+def _unsaid(_sentence: str) -> None:
+    return None
 
 
 def _password(subject: Subject) -> str | None:
