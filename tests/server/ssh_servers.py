@@ -7,6 +7,7 @@ import getpass
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,21 +126,24 @@ def ssh_server(folder: Path, **settings: str) -> Iterator[SshServer]:
 
 
 @contextlib.contextmanager
-def agent(folder: Path, *keys: Path) -> Iterator[str]:
+def agent(*keys: Path) -> Iterator[str]:
     """Start a real agent that holds ``keys``; yield the path of its socket."""
-    path = str(folder / "agent")
-    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as running:
+    folder = Path(tempfile.mkdtemp(prefix="tla", dir="/tmp"))  # the paths of sockets are short
+    path = folder / "agent"
+    command = ["ssh-agent", "-D", "-a", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
         try:
-            environment = {**os.environ, "SSH_AUTH_SOCK": path}
-            while not Path(path).exists():
+            while not path.exists():
                 assert running.poll() is None
+            environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
             for key in keys:
-                subprocess.run(
-                    ["ssh-add", "-q", str(key)], env=environment, check=True, capture_output=True
-                )
-            yield path
+                adding = ["ssh-add", "-q", str(key)]
+                subprocess.run(adding, env=environment, check=True, capture_output=True)
+            yield str(path)
         finally:
             running.terminate()
+            running.wait(10)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 ME = getpass.getuser()

@@ -298,18 +298,16 @@ async def test_a_key_the_server_does_not_know_is_told_with_what_it_accepts(
 
 
 async def test_the_agent_opens_the_door(
-    profile: Profile, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profile: Profile, keys: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    with agent(tmp_path, keys / "mine") as path:
+    with agent(keys / "mine") as path:
         monkeypatch.setenv("SSH_AUTH_SOCK", path)
         assert await rows_of(replace(profile, ssh_key="")) == [[3]]
 
 
-async def test_an_empty_agent_is_told_from_none(
-    profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+async def test_an_empty_agent_is_told_from_none(profile: Profile, monkeypatch: pytest.MonkeyPatch):
     assert (await failure_of(replace(profile, ssh_key=""))).code == "ssh.no_agent"
-    with agent(tmp_path) as path:
+    with agent() as path:
         monkeypatch.setenv("SSH_AUTH_SOCK", path)
         assert (await failure_of(replace(profile, ssh_key=""))).code == "ssh.no_key"
 
