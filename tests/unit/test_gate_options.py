@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -191,6 +193,25 @@ class TestBeyondThisComputer:
 
 def test_half_a_certificate_is_told(tmp_path: Path):
     assert code_of("--tls-cert", str(tmp_path / "x")) == "usage.tls"
+
+
+def test_usual_rules_load_nothing_that_only_some_need():
+    code = """
+import sys
+from trunkline_server import cli
+from trunkline_server.serving import transports
+from trunkline_server.serving.gate import gate, options
+given = cli._parser().parse_args(["run", "--transport", "http"])
+rules = options.of(given, kept=dict, tell=lambda _: None)
+gate.guarded(None, rules), transports.Endpoint(None)
+print(*sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "uvicorn" in loaded
+    assert not loaded & {"limits", "redis", "jwt", "cryptography", "httpx2", "mcp", "fastmcp"}
 
 
 def test_rules_travel_to_other_processes():

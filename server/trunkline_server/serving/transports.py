@@ -17,6 +17,7 @@ from trunkline_server.serving.gate.sizes import Sizes
 from trunkline_server.serving.parser import Parser
 
 GRACE_S = 2
+_TICK_S = 1.0
 
 
 class Endpoint(uvicorn.Server):
@@ -40,6 +41,7 @@ class Endpoint(uvicorn.Server):
             TrunklineError: ``endpoint.*``, the certificate cannot be used.
         """
         self._has_started = asyncio.Event()
+        self._is_over = asyncio.Event()
         self._sizes = limits or Sizes()
         self._reception = Reception(
             self._protocol, self._sizes, Certificate(tls) if tls else None, on_refused
@@ -78,6 +80,12 @@ class Endpoint(uvicorn.Server):
             self._reception.open(listener, on_end=self.stop)
         self._has_started.set()
 
+    async def main_loop(self) -> None:
+        """Renew the date of the answers each second until the end, and hear of it at once."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_over.wait(), _TICK_S)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let nobody in any more, then finish what is under way."""
         await self._reception.close()
@@ -94,6 +102,7 @@ class Endpoint(uvicorn.Server):
     def stop(self) -> None:
         """Finish what is under way, a bounded time, and end."""
         self.should_exit = True
+        self._is_over.set()
 
     def _protocol(self) -> asyncio.Protocol:
         """Return what speaks HTTP on a new connection."""

@@ -61,7 +61,7 @@ def _load() -> None:
     import trunkline_server.postgres.catalog
     import trunkline_server.postgres.database
     import trunkline_server.serving.app
-    import trunkline_server.serving.gate
+    import trunkline_server.serving.gate.gate
     import trunkline_server.serving.transports  # noqa: F401  loaded for the workers
 
     gc.collect()
