@@ -207,6 +207,7 @@ class _Run:
             tls=rules.tls,
             limits=rules.sizes,
             on_refused=rules.on_refused,
+            is_shared=self._worker is not None,
         )
         serving = asyncio.create_task(endpoint.run_on(listener))
         serving.add_done_callback(lambda _: self._end("the endpoint ended"))

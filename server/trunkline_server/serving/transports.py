@@ -34,8 +34,11 @@ class Endpoint(uvicorn.Server):
         tls: Files | None = None,
         limits: Sizes | None = None,
         on_refused: OnRefused | None = None,
+        is_shared: bool = False,
     ) -> None:
         """Prepare ``app`` for :meth:`run_on`; pass ``rules.tls``, ``.sizes``, ``.on_refused``.
+
+        ``is_shared`` says that other processes accept on the same socket.
 
         Raises:
             TrunklineError: ``endpoint.*``, the certificate cannot be used.
@@ -44,7 +47,11 @@ class Endpoint(uvicorn.Server):
         self._is_over = asyncio.Event()
         self._sizes = limits or Sizes()
         self._reception = Reception(
-            self._protocol, self._sizes, Certificate(tls) if tls else None, on_refused
+            self._protocol,
+            self._sizes,
+            Certificate(tls) if tls else None,
+            on_refused,
+            is_shared=is_shared,
         )
         super().__init__(
             uvicorn.Config(

@@ -22,6 +22,7 @@ from trunkline_server.serving.gate.watch import Watch, plain
 _LOG = logging.getLogger("trunkline.gate")
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_S = 0.5
+_TURN_S, _LONGEST_TURN_S = 0.001, 0.02
 _UNANSWERED_MS = 60_000
 _FULL = plain(503, "busy", "There is no place for another connection.", b"retry-after: 5")
 
@@ -39,7 +40,10 @@ class Reception:
         sizes: Sizes,
         certificate: Certificate | None,
         on_refused: OnRefused | None,
+        *,
+        is_shared: bool = False,
     ) -> None:
+        self._is_shared = is_shared
         self._speak = speak
         self._sizes = sizes
         self._certificate = certificate
@@ -74,7 +78,15 @@ class Reception:
                 continue
             self._is_exhausted = False
             self._greet(connection, peer)
-            await asyncio.sleep(0)  # a flood of them must not keep the others from being served
+            await asyncio.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        """Return how long to let others go first.
+
+        Alone it is a turn of the loop: a flood of connections must not keep those who have one
+        from being served. Workers on one socket leave the next connection to whoever has fewer.
+        """
+        return min(self._places.taken * _TURN_S, _LONGEST_TURN_S) if self._is_shared else 0
 
     async def _after(self, exc: OSError) -> None:
         """Go on after a connection that could not be accepted; a broken listener ends it all."""
