@@ -314,6 +314,14 @@ def test_what_is_hidden_decides_what_is_shown(text: str, is_shown: bool):
     assert masking.may_show(text, sight, known) is is_shown
 
 
+@pytest.mark.parametrize("text", ["SELECT " + "1+" * 9000 + "1", "/**/" * 4000 + "(9"])
+def test_a_statement_made_to_hurt_is_read_quickly_or_not_at_all(text: str):
+    sight = Sight(schemas=frozenset({"shop"}))
+    assert not masking.may_show(text, sight, frozenset())
+    assert not masking.is_about_catalogue(text)
+    assert len(masking.masked(text)) <= masking.MAX_LETTERS
+
+
 # suggest_indexes
 
 BY_CUSTOMER = "SELECT * FROM orders WHERE customer_id = 7"

@@ -130,6 +130,16 @@ async def test_a_hidden_column_of_a_row_policy_is_not_named(
     assert "secret" not in json.dumps(reply)
 
 
+async def test_an_index_called_after_a_hidden_column_is_not_named(
+    server: Server, heap: Any, reader_profile: Profile
+):
+    server.psql("CREATE INDEX heap_secret_idx ON heap (kind)")
+    profile = replace(reader_profile, hidden=("public.heap.secret",))
+    reply = await explained(profile, query="SELECT id FROM heap WHERE kind = 7", analyze=True)
+    assert "Scan" in reply["plan"]
+    assert "secret" not in json.dumps(reply)
+
+
 async def test_a_comment_at_the_end_is_fine(reader_profile: Profile):
     reply = await explained(reader_profile, query="SELECT 1 -- the end")
     assert reply["plan"].startswith("Result (")

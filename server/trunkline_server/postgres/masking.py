@@ -7,6 +7,8 @@ from typing import Any
 
 from pglast import parser, visitors
 
+from trunkline_server.errors import TrunklineError
+from trunkline_server.postgres import statement
 from trunkline_server.postgres.sight import Sight
 from trunkline_server.postgres.words import names_in
 from trunkline_server.profiles.profile import parts_of
@@ -15,7 +17,7 @@ MAX_LETTERS = 400
 MAX_READ = 20_000  # letters of a statement that are looked at
 
 # Also of a text that is cut off in the middle, as the statistics keep long ones.
-_BEGINNING = re.compile(r"(?is)(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([a-z]+)")
+_BEGINNING = re.compile(r"(?is)(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([a-z]*)")
 _COMMENTS = {"SQL_COMMENT", "C_COMMENT"}
 _STRINGS = {"SCONST", "USCONST", "BCONST", "XCONST"}
 _NUMBERS = {"ICONST", "FCONST"}
@@ -95,8 +97,10 @@ def _is_visible(name: tuple[str, str], sight: Sight, known: frozenset[tuple[str,
 
 def _relations(text: str) -> list[tuple[str, str]]:
     try:
-        found = visitors.referenced_relations(text)
-    except (parser.ParseError, ValueError, RecursionError):
+        # Not pglast's own reading of a text: one nested deeply enough would end this process.
+        trees = statement.parsed(text)
+        found = {name for tree in trees for name in visitors.referenced_relations(tree.stmt)}
+    except (TrunklineError, ValueError, RecursionError):
         return [("", "")]  # not understood, so not shown
     names = (_split(name) for name in found)
     return [(parts[-2] if len(parts) > 1 else "", parts[-1]) for parts in names]

@@ -82,7 +82,14 @@ def hidden_in(plan: Plan, sight: Sight) -> tuple[frozenset[Table], frozenset[str
         return frozenset(), frozenset()
     tables = {step.table for step in plan.steps if step.table}
     hidden = frozenset(table for table in tables if not sight.shows_table(*table))
-    return hidden, frozenset({*_columns(tables, sight), *(table[1] for table in hidden)})
+    words = {*_columns(tables, sight), *(table[1] for table in hidden)}
+    indexes = {str(s.raw["Index Name"]) for s in plan.steps if "Index Name" in s.raw}
+    # An index is usually called after its columns.
+    return hidden, frozenset(words | {name for name in indexes if _is_called_after(name, words)})
+
+
+def _is_called_after(name: str, words: Iterable[str]) -> bool:
+    return any(f"_{word}_" in f"_{name}_" for word in words)
 
 
 def _columns(tables: Iterable[Table], sight: Sight) -> set[str]:
