@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 
 GRACE_S = 1.5  # how much longer than the server's own limit we wait for it
 STOP_S = 0.5  # somebody waits for the answer while a statement is being stopped
-COMES_BACK_S = 5.0  # a server that was there before may be restarting
+COMES_BACK_S = 8.0  # a server that was there before may be restarting
 LOOK_AGAIN_S = 0.1
+
+_MAY_COME_BACK = (
+    OSError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TargetServerAttributeNotMatched,  # while another one is promoted
+)
 
 _T = TypeVar("_T")
 _Work = Callable[[Channel], Awaitable[_T]]
@@ -192,7 +198,7 @@ class Database:
         while True:
             try:
                 return await connect(self.profile, self._password, self._way())
-            except (OSError, asyncpg.CannotConnectNowError):
+            except _MAY_COME_BACK:
                 if time.monotonic() > patience_until:
                     raise
             await asyncio.sleep(LOOK_AGAIN_S)

@@ -46,6 +46,10 @@ class explained:  # noqa: N801 - used as a word after ``with``
 
 def failure_of(exc: Exception, profile: Profile) -> Failure:
     """Return what a person, and the model, should read: PostgreSQL's words are the detail."""
+    if isinstance(exc, asyncpg.TargetServerAttributeNotMatched):
+        from trunkline_server.postgres import refusals  # words a server seldom has use for
+
+        return refusals.wrong_kind(profile)
     failure = (
         _POOLER
         if _is_poolers(exc)
