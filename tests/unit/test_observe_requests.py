@@ -37,7 +37,7 @@ class Http:
     """One request of ASGI."""
 
     def __init__(self, *headers: tuple[bytes, bytes]) -> None:
-        self.scope: dict[str, Any] = {"type": "http", "headers": list(headers)}
+        self.scope: dict[str, Any] = {"type": "http", "method": "GET", "headers": list(headers)}
         self.sent: list[Any] = []
 
     async def send(self, message: Any) -> None:
@@ -58,6 +58,35 @@ async def test_a_request_knows_its_id_and_its_answer_tells_it():
     assert seen == ["r-1", "r-1", 1]
     assert http.sent[0]["headers"] == [(b"a", b"b"), (b"x-request-id", b"r-1")]
     assert sum(counted) == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type", "sessions"),
+    [
+        ("GET", b"text/event-stream; charset=utf-8", 1),
+        ("POST", b"text/event-stream", 0),
+        ("GET", b"text/plain", 0),
+    ],
+)
+async def test_a_stream_that_a_client_listens_to_is_a_session(
+    method: str, content_type: bytes, sessions: int
+):
+    counted = {"requests": 0, "sessions": 0}
+    meanwhile: list[int] = []
+
+    def active(kind: str, change: int) -> None:
+        counted[kind] += change
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"Content-Type", content_type)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        meanwhile.append(counted["sessions"])
+
+    http = Http()
+    tracked = requests.tracked(app, active, has_traces=False)
+    await tracked({**http.scope, "method": method}, None, http.send)  # type: ignore[arg-type]  # nothing is received
+    assert meanwhile == [sessions]
+    assert counted == {"requests": 0, "sessions": 0}
 
 
 async def test_a_request_that_breaks_is_not_under_way_any_more():

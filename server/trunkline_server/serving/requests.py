@@ -19,7 +19,7 @@ Active = Callable[[Literal["requests", "sessions"], int], None]
 def tracked(app: ASGIApp, active: Active, *, has_traces: bool) -> ASGIApp:
     """Return ``app`` where each request has an id: in logs, in its state, and in its answer.
 
-    ``active`` counts requests under way.
+    ``active`` counts requests under way, and sessions.
     """
 
     async def tracked_app(scope: Any, receive: Any, send: Any) -> None:
@@ -28,14 +28,48 @@ def tracked(app: ASGIApp, active: Active, *, has_traces: bool) -> ASGIApp:
             return
         name = logs.request(logs.candidate(scope["headers"]))
         scope.setdefault("state", {})["request_id"] = name
+        answer = _Answer(send, name, is_read=scope["method"] == "GET", active=active)
         active("requests", 1)
         try:
             with traces.continued(scope["headers"]) if has_traces else nullcontext():
-                await app(scope, receive, _naming(send, name))
+                await app(scope, receive, answer)
         finally:
             active("requests", -1)
+            answer.end()
 
     return tracked_app
+
+
+class _Answer:
+    """The way an answer is sent: its request's id is added, and a session is counted.
+
+    A session is an event stream that a client keeps open to listen.
+    """
+
+    def __init__(self, send: Any, name: str, *, is_read: bool, active: Active) -> None:
+        self._send, self._name = send, name.encode()
+        self._is_read, self._active = is_read, active
+        self._is_session = False
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", ()))
+            if self._is_read and any(_is_stream(header) for header in headers):
+                self._is_session = True
+                self._active("sessions", 1)
+            named = [*headers, (logs.REQUEST_ID_HEADER, self._name)]
+            message = {**message, "headers": named}
+        await self._send(message)
+
+    def end(self) -> None:
+        """Count the session no more."""
+        if self._is_session:
+            self._active("sessions", -1)
+
+
+def _is_stream(header: tuple[bytes, bytes]) -> bool:
+    name, value = header
+    return name.lower() == b"content-type" and value.startswith(b"text/event-stream")
 
 
 def with_metrics(app: ASGIApp, metrics: ASGIApp, profile_ids: Sequence[str]) -> ASGIApp:
@@ -60,13 +94,3 @@ def with_metrics(app: ASGIApp, metrics: ASGIApp, profile_ids: Sequence[str]) -> 
 
 def _opens(caller: Any, profile_ids: Sequence[str]) -> bool:
     return caller is None or caller.profiles is None or caller.profiles.issuperset(profile_ids)
-
-
-def _naming(send: Any, name: str) -> Any:
-    async def naming(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            headers = [*message.get("headers", ()), (logs.REQUEST_ID_HEADER, name.encode())]
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return naming

@@ -73,11 +73,14 @@ class Metrics:
         self._active = {
             kind: Gauge(
                 f"trunkline_active_{kind}",
-                f"{kind.capitalize()} under way now.",
+                f"{what} now.",
                 registry=where,
                 multiprocess_mode="livesum",
             )
-            for kind in ("requests", "sessions")
+            for kind, what in (
+                ("requests", "Requests under way"),
+                ("sessions", "Event streams that clients listen to"),
+            )
         }
         self._connections = Gauge(
             "trunkline_database_connections",
