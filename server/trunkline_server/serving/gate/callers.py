@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +11,7 @@ class Caller:
 
     Attributes:
         name: of the token, or the subject of a signed one; for logs and records.
-        id: stable key of the rate limit; never the token.
+        id: stable key of the rate limit and of sessions; never the token.
         profiles: ids of the profiles it may ask; ``None`` means all of them.
         tools: names of the tools it may call; ``None`` means all of them.
     """
@@ -21,17 +20,3 @@ class Caller:
     id: str
     profiles: frozenset[str] | None = None
     tools: frozenset[str] | None = None
-
-    def may_ask(self, profile_id: str) -> bool:
-        """Whether this caller may ask that database."""
-        return self.profiles is None or profile_id in self.profiles
-
-    def may_call(self, tool: str) -> bool:
-        """Whether this caller may call that tool."""
-        return self.tools is None or tool in self.tools
-
-
-def caller_of(scope: dict[str, Any]) -> Caller | None:
-    """Return who sent the request of an ASGI ``scope``; ``None`` where there is no gate."""
-    found = scope.get("state", {}).get("caller")
-    return found if isinstance(found, Caller) else None
