@@ -232,6 +232,7 @@ def test_an_administrator_without_superuser_grants_what_it_can(
     assert (
         "Left out: desk.salaries: it belongs to postgres, who has to grant it." in reply["remarks"]
     )
+    assert applied(capsys)["exists"]
 
 
 def test_what_everybody_may_change_stops_it(place: Place, capsys: pytest.CaptureFixture[str]):

@@ -32,6 +32,11 @@ SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name,
   pg_has_role(c.relowner, 'USAGE') AS is_ours,
   has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION') AS grantable,
   has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS readable,
+  EXISTS (SELECT FROM aclexplode(c.relacl) g JOIN pg_roles t ON t.oid = g.grantee
+    WHERE t.rolname::text = $1::text) OR EXISTS (SELECT FROM pg_attribute a,
+    aclexplode(a.attacl) g JOIN pg_roles t ON t.oid = g.grantee
+    WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND t.rolname::text = $1::text)
+    AS was_granted,
   c.relkind::text AS kind, ARRAY(SELECT a.attname::text FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
@@ -100,7 +105,7 @@ async def facts(db: Database, role: str, schemas: Sequence[str] = ()) -> Facts:
         (me,) = await inside.fetch(_ME)
         existing = await inside.fetch(_ROLE, role)
         known = await inside.fetch(_SCHEMAS, role)
-        tables = await inside.fetch(_TABLES)
+        tables = await inside.fetch(_TABLES, role)
         shows = await inside.fetch(_SHOWS)
     _require_plain(role, existing, me)
     seen = sight.of(db.profile)
@@ -119,6 +124,11 @@ async def facts(db: Database, role: str, schemas: Sequence[str] = ()) -> Facts:
         tables=tuple(table for table in granted if table.schema not in full),
         makers=tuple((schema, owner) for schema, owner, is_ours in makers if is_ours),
         others=tuple((schema, owner) for schema, owner, is_ours in makers if not is_ours),
+        granted_before=tuple(
+            Table(schema=row["schema"], name=row["name"])
+            for row in tables
+            if row["was_granted"] and row["grantable"]
+        ),
         revoked=tuple(r["name"] for r in known if r["was_open"] and r["name"] not in wanted),
         left_out=tuple(left_out),
         timeout_s=db.profile.statement_timeout,

@@ -45,6 +45,7 @@ class Reader:
         tables: what it may read in the other schemas.
         makers: ``(schema, role)`` of those whose later tables it may read too.
         others: the same for roles that this login cannot speak for.
+        granted_before: tables it could read until now.
         revoked: schemas it could look into before and is to no more.
         left_out: ``(what, why)`` of what is shown but cannot be granted.
         timeout_s: seconds a statement may take.
@@ -60,6 +61,7 @@ class Reader:
     tables: tuple[Table, ...] = ()
     makers: tuple[tuple[str, str], ...] = ()
     others: tuple[tuple[str, str], ...] = ()
+    granted_before: tuple[Table, ...] = ()
     revoked: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = field(default_factory=tuple)
     timeout_s: float = 30.0
@@ -133,9 +135,9 @@ def _role(reader: Reader) -> Iterator[str]:
 def _cleared(reader: Reader) -> Iterator[str]:
     """Take back what it had before: something may be hidden by now."""
     role = quoted(reader.role)
-    if reader.exists:
-        for schema in dict.fromkeys((*reader.revoked, *reader.schemas)):
-            yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted(schema)} FROM {role}"
+    if reader.granted_before:
+        names = (f"{quoted(table.schema)}.{quoted(table.name)}" for table in reader.granted_before)
+        yield f"REVOKE ALL ON {', '.join(names)} FROM {role}"
     for schema in reader.revoked:
         yield f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM {role}"
 
