@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,7 +49,11 @@ class System:
 
 def _other_user() -> int | None:
     """Return whom PostgreSQL runs as: it refuses to be root."""
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return None
+    import pwd  # not on Windows
+
+    return pwd.getpwnam("nobody").pw_uid
 
 
 def versions() -> dict[int, Path]:

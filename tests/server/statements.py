@@ -100,6 +100,27 @@ CREATE FUNCTION overtaking(oid, int) RETURNS bool LANGUAGE plpgsql STABLE AS
   $$ BEGIN RAISE 'ours ran this'; END $$;
 CREATE OPERATOR >= (LEFTARG = oid, RIGHTARG = int, FUNCTION = overtaking);
 SELECT lo_from_bytea(4711, 'before');
+CREATE FUNCTION backslashes() RETURNS text LANGUAGE sql STABLE
+  SET standard_conforming_strings = false AS
+  $$ SELECT '\\'' || pg_notify('c', 'x')::text || '\\'' $$;
+CREATE FUNCTION "größe"() RETURNS int LANGUAGE sql STABLE AS
+  $f$ SELECT 1 FROM pg_notify('c', 'x') $f$;
+CREATE FUNCTION by_umlaut() RETURNS int LANGUAGE plpgsql STABLE AS
+  $f$ BEGIN RETURN größe(); END $f$;
+CREATE FUNCTION after_umlauts() RETURNS int LANGUAGE plpgsql STABLE AS
+  $f$ BEGIN -- Größe, 東京, 🙂🙂🙂
+  PERFORM pg_notify('c', 'x'); RETURN 1; END $f$;
+CREATE FUNCTION "GRÖSSE"() RETURNS int LANGUAGE sql STABLE AS
+  $f$ SELECT 1 FROM pg_notify('c', 'x') $f$;
+CREATE FUNCTION by_quoted() RETURNS int LANGUAGE plpgsql STABLE AS
+  $f$ BEGIN RETURN "GRÖSSE"(); END $f$;
+CREATE FUNCTION fused_step(int, int) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN
+  IF current_setting('trap.fuse', true) = 'on' THEN RETURN true; END IF;
+  PERFORM pg_notify('c', 'x'); RETURN true; END $f$;
+CREATE OPERATOR &&& (LEFTARG = int, RIGHTARG = int, FUNCTION = fused_step);
+CREATE TABLE checked_by_operator (id int, CHECK (1 &&& 2));
+CREATE TABLE indexed_by_operator (id int);
+CREATE INDEX ON indexed_by_operator (id) WHERE 1 &&& 2;
 CREATE TABLE ruled (id int);
 INSERT INTO ruled VALUES (1);
 ALTER TABLE ruled ENABLE ROW LEVEL SECURITY;
@@ -435,6 +456,15 @@ SELECT 1 UNION ALL SELECT lying()
 WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT lying() FROM r WHERE n < 1) TABLE r
 SELECT DISTINCT ON (lying()) 1
 SELECT * FROM generate_series(1, lying())
+SELECT backslashes()
+SELECT größe()
+SELECT by_umlaut()
+SELECT by_quoted()
+SELECT after_umlauts()
+SELECT "GRÖSSE"()
+SELECT * FROM checked_by_operator
+SELECT * FROM indexed_by_operator
+SELECT setseed(0.5)
 SELECT s FROM shapes ORDER BY s
 SELECT DISTINCT s FROM shapes
 SELECT s FROM shapes UNION SELECT s FROM shapes

@@ -277,3 +277,18 @@ def test_a_plpgsql_body_names_what_it_calls_and_reads() -> None:
     assert {("function", "Evil"), ("operator", "###"), ("relation", "v")} <= {
         (name.kind, name.name) for name in names
     }
+
+
+@pytest.mark.parametrize(
+    "before", ["", "é", "東京", "🙂", "é'", "\u0301", "-- Größe\n", "/* 🙂 */"]
+)
+def test_a_plpgsql_body_is_read_the_same_behind_any_character(before: str) -> None:
+    quoted = f"x := '{before.replace(chr(39), chr(39) * 2)}';" if before[:1] not in "-/" else before
+    names = plpgsql.names(f'BEGIN {quoted} PERFORM evil(1), "Größe"(); END')
+    assert {"evil", "Größe"} <= {name.name for name in names if name.kind == "function"}
+
+
+def test_the_words_of_a_plpgsql_body_are_cut_where_pglast_counts() -> None:
+    source = "BEGIN x := '🙂é東'; PERFORM \"Ä\"(ü); END"
+    tokens = statement.tokens(source)
+    assert "".join(plpgsql._texts(source, tokens)) == source.replace(" ", "")

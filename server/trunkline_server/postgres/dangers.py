@@ -31,7 +31,8 @@ _ADMINISTRATOR = "Show this statement to the person: only an administrator shoul
 DANGERS = (
     _danger(
         r"""pg_read_.* | pg_ls_.* | pg_stat_file | pg_file_.* | pg_logdir_ls | pg_current_logfile
-          | pg_config | pg_tablespace_location | pg_relation_filepath""",
+          | pg_config | pg_tablespace_location | pg_relation_filepath | st_fromgdalraster
+          | st_bandfile(size|timestamp)""",
         "it shows files or folders of the server's computer",
         "Only what is in tables and views can be read; leave it out.",
     ),
@@ -63,12 +64,14 @@ DANGERS = (
         "Write the inner query as a subquery of this SELECT.",
     ),
     _danger(
-        r"crosstab.* | connectby | _?pgr_.*",
+        r"""crosstab.* | connectby | _?pgr_.* | standardize_address | st_findextent | st_retile
+          | geocode_.* | reverse_geocode | get_tract | location_extract | gettopogeomelement.*
+          | getnodeedges | getfacebypoint | topologysummary | _validatetopology.*""",
         "it runs text as a statement",
         "Write it as plain SQL: FILTER for a crosstab, WITH RECURSIVE for a tree.",
     ),
     _danger(
-        r"set_config | set_limit | pgroonga_(command|wal_.*|set_.*)",
+        r"set_config | set_limit | setseed | pgroonga_(command|wal_.*|set_.*)",
         "it changes the session",
         "Leave it out: cast values, name schemas, write times with AT TIME ZONE.",
     ),

@@ -11,7 +11,7 @@ from trunkline_server.postgres.naming import BY_ID
 Fetch = Callable[..., Awaitable[list[Any]]]
 Key = tuple[str, str, str | None]  # the kind of a name, the name, its schema as in ``Name``
 
-_FUNCTION = """
+_FUNCTION = r"""
   p.oid::int8, p.proname AS function, n.nspname AS namespace, p.provolatile AS volatility,
   p.prosecdef AS is_definer, l.lanname AS language, p.prokind AS kind_of,
   p.pronargs AS arguments, p.pronargdefaults AS defaults, p.provariadic <> 0 AS is_variadic,
@@ -23,7 +23,8 @@ _FUNCTION = """
     WHERE b.prosrc = p.prosrc AND b.oid < 16384) END AS stands_for,
   CASE WHEN p.proargdefaults IS NOT NULL AND p.oid >= 16384
     THEN pg_catalog.pg_get_expr(p.proargdefaults, 0) END AS default_values,
-  'standard_conforming_strings=off' = ANY (p.proconfig) AS reads_backslashes,
+  EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) c(setting)
+    WHERE c.setting LIKE 'standard\_conforming\_strings=%') AS reads_backslashes,
   (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e
     ON e.oid = d.refobjid WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
     AND d.objid = p.oid AND d.deptype = 'e' LIMIT 1) AS extension,
@@ -70,10 +71,14 @@ _TREE = """(WITH RECURSIVE tree AS (SELECT c.oid AS id UNION SELECT i.inhrelid
 
 #: Functions in index expressions, statistics and checks: the planner computes constant ones.
 _PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8)
-  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid
-    AND p.provolatile = 'i' JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    AND l.lanname IN ('sql', 'plpgsql')
-  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND (d.classid, d.objid) IN (
+  FROM pg_catalog.pg_depend d
+  LEFT JOIN pg_catalog.pg_operator m ON m.oid = d.refobjid
+    AND d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+  JOIN pg_catalog.pg_proc p ON p.provolatile = 'i' AND p.oid = CASE
+    WHEN d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid
+    ELSE m.oprcode::oid END
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
+  WHERE d.refobjid >= 16384 AND (d.classid, d.objid) IN (
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, x.indexrelid
       FROM pg_catalog.pg_index x WHERE x.indrelid IN {_TREE}
     UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, k.oid

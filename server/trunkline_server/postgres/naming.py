@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pglast import ast, enums
@@ -57,7 +57,12 @@ def named(nodes: list[ast.Node], *, has_parameters: bool = False) -> References:
         if reader is not None:
             found.update(reader(node))
     found.update(_from_columns(nodes, has_parameters=has_parameters))
-    return frozenset(found)
+    return frozenset(found) | _folded(found)
+
+
+def _folded(names: Iterable[Name]) -> frozenset[Name]:
+    """Return the names as servers with an encoding of single bytes fold them beyond ASCII."""
+    return frozenset(replace(n, name=n.name.lower()) for n in names if not n.name.isascii())
 
 
 #: What the parser takes for PostgreSQL's own, and servers before 16 look for in the search path.

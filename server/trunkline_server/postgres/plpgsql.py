@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from typing import Any
 
 from trunkline_server.errors import fail
 from trunkline_server.postgres import private, rules, statement
 from trunkline_server.postgres.naming import ANY_SCHEMA, IMPLIED, Name, References
+
+_TO_LOWER = {ord(upper): upper.lower() for upper in string.ascii_uppercase}
 
 
 def names(source: str) -> References:
@@ -41,8 +44,7 @@ def _check_secrets(texts: list[str], words: set[str]) -> None:
 
 
 def _texts(source: str, tokens: list[Any]) -> list[str]:
-    raw = source.encode()
-    return [raw[t.start : t.end + 1].decode() for t in tokens]
+    return [source[t.start : t.end + 1] for t in tokens]  # pglast counts characters, not bytes
 
 
 def _names(texts: list[str], tokens: list[Any]) -> Iterator[Name]:
@@ -57,6 +59,8 @@ def _names(texts: list[str], tokens: list[Any]) -> Iterator[Name]:
 
 
 def _from_word(word: str, before: str, after: str) -> Iterator[Name]:
+    if not word.isascii() and word != word.lower():
+        yield from _from_word(word.lower(), before, after)  # as servers of single bytes fold it
     yield Name("relation", word, ANY_SCHEMA)
     yield Name("type", word, ANY_SCHEMA)
     if after == "(":
@@ -66,4 +70,9 @@ def _from_word(word: str, before: str, after: str) -> Iterator[Name]:
 
 
 def _folded(text: str) -> str:
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text.lower()
+    return text[1:-1].replace('""', '"') if text.startswith('"') else _lower(text)
+
+
+def _lower(text: str) -> str:
+    """Return ``text`` as PostgreSQL folds it: ASCII alone."""
+    return text.translate(_TO_LOWER)

@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
 
 #: Volatile functions of PostgreSQL itself that neither change nor reveal anything that matters.
 HARMLESS = _words("""
-    random random_normal setseed clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep
+    random random_normal clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep
     pg_sleep_for pg_sleep_until array_sample array_shuffle current_query currval lastval
     pg_blocking_pids pg_safe_snapshot_blocking_pids pg_collation_actual_version
     pg_database_collation_actual_version pg_control_checkpoint pg_control_init pg_control_recovery
@@ -146,7 +146,7 @@ READABLE_LANGUAGES = frozenset({"sql", "plpgsql"})
 PLPGSQL_STOPS = _words("""
     EXECUTE INSERT UPDATE DELETE_P MERGE TRUNCATE COPY NOTIFY LISTEN UNLISTEN LOCK_P CALL DO
     CREATE ALTER DROP GRANT REVOKE VACUUM PREPARE DEALLOCATE LOAD IMPORT_P COMMIT ROLLBACK
-    REFRESH REINDEX CLUSTER CHECKPOINT SECURITY
+    REFRESH REINDEX CLUSTER CHECKPOINT SECURITY SET RESET DISCARD REASSIGN
 """)
 
 

@@ -170,7 +170,7 @@ def _check_of_source(name: str | None, source: _Source) -> None:
 
 
 def _check_bare(name: str, source: _Source) -> None:
-    if name in source.columns.hidden:
+    if {name, name.lower()} & source.columns.hidden:  # some servers fold beyond ASCII
         raise _no_column(name, source)
     if name == source.alias and name not in source.columns.visible:
         raise _whole(source, f"The whole row {name}")
@@ -185,7 +185,7 @@ def _check_join(node: Any, place: _Place, restricted: Mapping[TableKey, Columns]
                 f"Write JOIN … USING with the columns to compare. {_may_be_named(source)}",
             )
         for part in node.usingClause or ():
-            if part.sval in source.columns.hidden:
+            if {part.sval, part.sval.lower()} & source.columns.hidden:
                 raise _no_column(part.sval, source)
         if node.alias is not None and node.alias.colnames:
             raise _renamed(source)
