@@ -40,7 +40,7 @@ _HITS = f"""words AS MATERIALIZED (
   SELECT w.n, w.e ->> 'a' AS a, w.e ->> 'b' AS b, (w.e ->> 'whole')::pg_catalog.bool AS is_whole,
     ARRAY(SELECT f.form FROM pg_catalog.json_array_elements_text(w.e -> 'forms') f(form)) AS forms
   FROM ROWS FROM (pg_catalog.json_array_elements($2::pg_catalog.text::pg_catalog.json))
-    WITH ORDINALITY w(e, n)
+    WITH ORDINALITY w(e, n) LIMIT {words.MAX_WORDS + 1}
 ), relations AS MATERIALIZED (
   SELECT c.oid, {_SQUEEZED % "c.relname"} AS squeezed, {_SPELLED % "c.relname"} AS spelled
   FROM pg_catalog.pg_class c WHERE c.relkind = ANY ('{{r,v,m,p,f}}')
