@@ -8,15 +8,16 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from tests.server import certificates
-from tests.server.gated import KNOWN, PATIENCE_S, RULES, Gated, gated
+from tests.server.gated import KNOWN, PATIENCE_S, RULES, gated
 from trunkline_server.serving.gate.addresses import networks
 from trunkline_server.serving.gate.rules import Rules
 
@@ -52,7 +53,7 @@ APPENDED = "$proxy_add_x_forwarded_for"
 class Nginx:
     """An nginx before some servers."""
 
-    def __init__(self, folder: Path, gates: list[Gated], forwarded: str = APPENDED) -> None:
+    def __init__(self, folder: Path, gates: Sequence[Any], forwarded: str = APPENDED) -> None:
         self.plain, self.secure = _free_port(), _free_port()
         self.pair = certificates.make(folder, "127.0.0.1", file="nginx")
         file = folder / "nginx.conf"
