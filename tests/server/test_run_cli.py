@@ -133,6 +133,16 @@ def test_what_cannot_be_served_is_told(
     assert (ended, words in said) == (code, True), said
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--tools", "everything"), ("--hide", "salaries"), ("--max-rows", "0"),
+     ("--statement-timeout", "0")],
+)  # fmt: skip
+def test_a_limit_that_cannot_be_names_its_option(option: str, value: str):
+    code, words = refused("run", option, value, DATABASE_URL="postgresql://127.0.0.1/shop")
+    assert (code, words.rstrip().endswith(f"See {option}.")) == (2, True)
+
+
 def test_a_first_line_that_is_no_profile_is_told():
     process = Process("trunkline-server", "run", "--profile", "-", "--events")
     try:

@@ -251,11 +251,11 @@ class _Visit:
     async def _database_stage(self) -> _Outcome:
         if self._refusal is not None:
             raise TrunklineError(self._refusal)
-        version = self._conn.get_server_version()
-        if version.major < OLDEST_SERVER:
-            raise TrunklineError(refusals.too_old(version.major, OLDEST_SERVER))
-        await self._reading(lambda: self._conn.fetchval("SELECT 1"))
-        return _Outcome(note=f"PostgreSQL {version.major}.{version.minor}")
+        major = self._conn.get_server_version().major
+        if major < OLDEST_SERVER:
+            raise TrunklineError(refusals.too_old(major, OLDEST_SERVER))
+        version = await self._reading(lambda: self._conn.fetchval("SHOW server_version"))
+        return _Outcome(note=f"PostgreSQL {version.partition(' ')[0]}")  # without the packager's
 
     async def _rights_stage(self) -> _Outcome:
         found = await self._reading(lambda: self._conn.fetchrow(_RIGHTS))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from trunkline_server import subjects
 from trunkline_server.errors import fail
 from trunkline_server.options import listed
-from trunkline_server.profiles.profile import TRANSPORTS, Profile, Transport
+from trunkline_server.profiles.profile import TRANSPORTS, Profile, Transport, problems
 from trunkline_server.serving import observe, ports
 from trunkline_server.subjects import Subject
 
@@ -139,7 +139,9 @@ def _limited(subject: Subject, options: argparse.Namespace) -> Subject:
         schemas=listed(options.schemas) or profile.schemas,
         hidden=tuple(dict.fromkeys((*profile.hidden, *listed(options.hide)))),
     )
-    subjects.require_complete(limited)
+    if found := problems(limited):  # the profile was complete: one of these options is not right
+        field = {"hidden": "hide"}.get(found[0].field, found[0].field)
+        raise fail("usage.value", found[0].message, f"See --{field.replace('_', '-')}.")
     return replace(subject, profile=limited)
 
 
