@@ -76,7 +76,7 @@ def may_show(text: str, sight: Sight, known: frozenset[tuple[str, str]]) -> bool
 
 def is_about_catalogue(text: str) -> bool:
     """Return whether ``text`` reads nothing but PostgreSQL's own catalogue."""
-    if first_word(text) not in _READING:
+    if first_word(text) not in _READING or not ("pg_" in text or "information_schema" in text):
         return False
     if "pg_stat" in text and not _relations(text):
         return True  # functions of the statistics

@@ -105,19 +105,36 @@ async def read(
     """
     rows = await inside.attempt(_query(home, by))
     known = frozenset((r["schema"], r["name"]) for r in await inside.fetch(_TABLES))
-    rows = [row for row in rows if not (row["text"] and masking.is_about_catalogue(row["text"]))]
-    shown = [row for row in rows if row["text"] and masking.may_show(row["text"], seen, known)]
+    shown, left = _shown(rows, seen, known, min(limit, MOST))
     sees_all = (await inside.fetch(_RIGHTS))[0]["sees_all"]
     notes = []
     if not sees_all:
         notes.append(
             "This login sees its own statements only; an administrator can GRANT pg_read_all_stats."
         )
-    if left := sum(bool(row["text"]) for row in rows) - len(shown):
+    if left:
         notes.append(f"{left} are left out because they name something hidden here.")
     if not shown and not notes:
         notes.append("No statement has been counted yet.")
-    return [_statement(row) for row in shown[: min(limit, MOST)]], notes
+    return shown, notes
+
+
+def _shown(
+    rows: list[dict[str, Any]], seen: Sight, known: frozenset[tuple[str, str]], limit: int
+) -> tuple[list[Statement], int]:
+    """Return the first statements that may be shown, and how many before them may not."""
+    shown: list[Statement] = []
+    left = 0
+    for row in rows:
+        if len(shown) == limit:  # each that is looked at is parsed: no more than is needed
+            break
+        if not row["text"] or masking.is_about_catalogue(row["text"]):
+            continue
+        if masking.may_show(row["text"], seen, known):
+            shown.append(Statement(**row))
+        else:
+            left += 1
+    return shown, left
 
 
 def _query(home: str, by: str) -> str:
@@ -131,10 +148,6 @@ FROM {home}.pg_stat_statements(true)
 WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND query NOT LIKE '%trunkline_plan%' AND query NOT LIKE '%hypopg%'
 ORDER BY {ORDERS[by]} DESC LIMIT 500"""
-
-
-def _statement(row: dict[str, Any]) -> Statement:
-    return Statement(**row)
 
 
 async def _missing(inside: Asking) -> str:
