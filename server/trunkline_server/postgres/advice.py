@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from trunkline_server.postgres import conditions, words
-from trunkline_server.postgres.conditions import Condition
+from trunkline_server.postgres.indexable import index_for
 from trunkline_server.postgres.plan import Plan, Step
 from trunkline_server.postgres.words import TableFacts
 
@@ -21,7 +21,6 @@ WORTH = 0.1  # share of the work below which a step is not worth a word
 SMALL_PAGES = 16  # a table of 128 KB is read whole faster than through an index
 
 _NO_CHANGE = "The AI cannot change this; whoever runs the database can."
-_LIKE_TEXT = ("character varying", "character", "text", "name", "citext")
 
 
 def of(plan: Plan, facts: Facts) -> list[str]:
@@ -49,7 +48,7 @@ def _thrown_away(plan: Plan, step: Step, facts: Facts) -> Iterator[Advice]:
     if amount is None or share < WORTH:
         return
     known = facts.get(table) or TableFacts()
-    yield share + 0.01, f"{amount} {_index_for(step, table, known)}".strip()
+    yield share + 0.01, f"{amount} {index_for(step, table, known)}".strip()
 
 
 def _is_tiny(plan: Plan, step: Step, known: TableFacts | None) -> bool:
@@ -78,64 +77,6 @@ def _amount(step: Step, known: TableFacts | None) -> str | None:
         f"It would read all {words.number(known.rows)} rows of {table} to find about "
         f"{words.number(step.planned)}."
     )
-
-
-def _index_for(step: Step, table: tuple[str, str], known: TableFacts, joined_by: str = "") -> str:
-    """Return which index would find the rows at once, or what keeps an index from it."""
-    usable, obstacle = [], ""
-    texts = (str(step.raw.get("Filter", "")), joined_by)
-    for found in (condition for text in texts for condition in conditions.of(text)):
-        if found.alias not in {"", step.raw.get("Alias")}:
-            continue
-        kind = known.columns.get(found.column, "")
-        if found.function:
-            obstacle = obstacle or _function_in_the_way(table, found)
-        elif found.cast and not kind.startswith(_LIKE_TEXT) and kind:
-            obstacle = obstacle or (
-                f"The column {words.identifier(found.column)} is turned into {found.cast} first, "
-                f"so no index on it can help: compare it as {kind} instead."
-            )
-        elif found.kind != "pattern":
-            usable.append(found)
-        elif found.value.startswith(("%", "_")):
-            obstacle = obstacle or (
-                "A pattern that begins with a wildcard needs a trigram index "
-                f"(extension pg_trgm): CREATE INDEX ON {words.full(table)} USING gin "
-                f"({words.identifier(found.column)} gin_trgm_ops)."
-            )
-    columns = ordered(usable)
-    if columns and known.can_index and not is_covered(columns, known):
-        listed = ", ".join(map(words.identifier, columns))
-        return (
-            f"An index would go straight to them: CREATE INDEX ON {words.full(table)} ({listed})."
-        )
-    return obstacle
-
-
-def _function_in_the_way(table: tuple[str, str], found: Condition) -> str:
-    expression = f"{found.function}({words.identifier(found.column)})"
-    return (
-        f"Only an index on the expression itself can help here: CREATE INDEX ON "
-        f"{words.full(table)} ({expression})."
-    )
-
-
-def ordered(usable: list[Condition], most: int = 3) -> list[str]:
-    """Return the columns for an index: those compared for equality, then one range."""
-    equal = [found.column for found in usable if found.kind == "equal"]
-    ranges = [found.column for found in usable if found.kind == "range"]
-    columns = dict.fromkeys(equal[:most])
-    for column in ranges:
-        if column not in columns:
-            columns[column] = None
-            break
-    return list(columns)[:most]
-
-
-def is_covered(columns: list[str], known: TableFacts) -> bool:
-    """Return whether an index begins with these columns already."""
-    wanted = set(columns)
-    return any(set(index[: len(columns)]) == wanted for index in known.indexes)
 
 
 def _spilled(plan: Plan, step: Step, _facts: Facts) -> Iterator[Advice]:
@@ -195,7 +136,7 @@ def _loop_words(step: Step, child: Step, is_subquery: bool, facts: Facts) -> str
     known = facts.get(target.table) if target.table else None
     joined_by = str(step.raw.get("Join Filter", ""))
     if target.kind == "Seq Scan" and target.table and known:
-        return f"{text}{instead} {_index_for(target, target.table, known, joined_by)}".strip()
+        return f"{text}{instead} {index_for(target, target.table, known, joined_by)}".strip()
     return text + instead
 
 

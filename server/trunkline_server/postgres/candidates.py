@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from trunkline_server.postgres import conditions
-from trunkline_server.postgres.advice import SMALL_PAGES, is_covered, ordered
+from trunkline_server.postgres.advice import SMALL_PAGES
 from trunkline_server.postgres.conditions import Condition
+from trunkline_server.postgres.indexable import is_covered, ordered
 from trunkline_server.postgres.plan import Plan, Step
 from trunkline_server.postgres.sight import Sight
 from trunkline_server.postgres.words import TableFacts, full, identifier
