@@ -273,7 +273,7 @@ class Instance:
     def start(self) -> None:
         """Start it, whatever it was through before."""
         log = self.folder / "log"
-        _run([self.programs / "pg_ctl", "-w", "-D", self.folder / "data", "-l", log, "start"])
+        run([self.programs / "pg_ctl", "-w", "-D", self.folder / "data", "-l", log, "start"])
 
 
 @contextlib.contextmanager
@@ -285,7 +285,7 @@ def instance(
     data, port = folder / "data", free_port()
     _give(folder)
     try:
-        _run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"])
+        run([programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"])
         for file in files.iterdir() if files else ():
             shutil.copy(file, data)
             _give(data / file.name)
@@ -297,7 +297,7 @@ def instance(
         made.start()
         yield made
     finally:
-        _run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False)
+        run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -351,7 +351,7 @@ def _give(path: Path) -> None:
         os.chown(path, NOBODY, NOBODY)
 
 
-def _run(command: list[str | Path], *, check: bool = True) -> None:
+def run(command: list[str | Path], *, check: bool = True) -> None:
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
             [str(part) for part in command], stdout=output, stderr=output, check=False,

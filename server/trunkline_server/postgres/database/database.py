@@ -35,7 +35,10 @@ LOOK_AGAIN_S = 0.1
 
 _MAY_COME_BACK = (
     OSError,
+    asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.CrashShutdownError,
     asyncpg.TargetServerAttributeNotMatched,  # while another one is promoted
 )
 
