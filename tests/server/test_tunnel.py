@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from trunkline_server.errors import TrunklineError
 from trunkline_server.postgres import tunnel
 from trunkline_server.postgres.database import Database
 from trunkline_server.postgres.tunnel import Tunnel, opening
+from trunkline_server.postgres.tunnel import keys as agent_keys
 from trunkline_server.postgres.tunnel.tunnel import pause_after
 from trunkline_server.profiles.profile import Profile
 
@@ -310,6 +312,28 @@ async def test_an_empty_agent_is_told_from_none(profile: Profile, monkeypatch: p
     with agent() as path:
         monkeypatch.setenv("SSH_AUTH_SOCK", path)
         assert (await failure_of(replace(profile, ssh_key=""))).code == "ssh.no_key"
+
+
+async def test_an_agent_that_does_not_answer_holds_up_nobody(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(agent_keys, "AGENT_S", 0.1)
+    ended = asyncio.Event()
+
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(512):
+            pass
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    with tempfile.TemporaryDirectory(prefix="tla", dir="/tmp") as folder:
+        path = f"{folder}/agent"
+        silent = await asyncio.start_unix_server(says_nothing, path)
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
+        assert (await failure_of(replace(profile, ssh_key=""))).code == "ssh.no_key"
+        await ended.wait()
+        silent.close()
 
 
 async def test_the_usual_keys_are_found(profile: Profile, keys: Path, person: Person):

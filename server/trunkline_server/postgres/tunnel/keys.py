@@ -17,6 +17,8 @@ from trunkline_server.profiles.profile import Profile
 
 Pairs = Sequence[asyncssh.SSHKeyPair]
 
+AGENT_S = 3.0  # for an agent to say what it holds; signing has the time to connect
+
 _USUAL = ("id_ed25519_sk", "id_ecdsa_sk", "id_ed25519", "id_ecdsa", "id_rsa")
 
 
@@ -51,20 +53,27 @@ async def offered(profile: Profile, secret: str | None) -> AsyncIterator[Pairs]:
 @asynccontextmanager
 async def _agent_keys() -> AsyncIterator[Pairs]:
     path = agent()
-    if path is None:
-        yield ()
-        return
+    client, held = (None, ()) if path is None else await _asked_agent(path)
     try:
-        client = await asyncssh.connect_agent(path)
-    except (OSError, asyncssh.Error):
-        yield ()
-        return
-    async with client:
-        try:
-            held: Pairs = list(await client.get_keys())
-        except ValueError:
-            held = ()
         yield held
+    finally:
+        if client is not None:
+            client.close()
+            await client.wait_closed()
+
+
+async def _asked_agent(path: str) -> tuple[asyncssh.SSHAgentClient | None, Pairs]:
+    """Return the agent and what it holds; nothing when it does not answer in time."""
+    try:
+        async with asyncio.timeout(AGENT_S):
+            client = await asyncssh.connect_agent(path)
+    except (OSError, asyncssh.Error):
+        return None, ()
+    try:
+        async with asyncio.timeout(AGENT_S):
+            return client, list(await client.get_keys())
+    except (OSError, ValueError):
+        return client, ()
 
 
 def _all_usual() -> Pairs:
