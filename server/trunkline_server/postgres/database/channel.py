@@ -91,6 +91,11 @@ class Channel(asyncio.Protocol):
         return self._waiter is not None
 
     @property
+    def encoding(self) -> str:
+        """The database's own encoding, as PostgreSQL calls it."""
+        return str(getattr(self._connection.get_settings(), "server_encoding", ""))
+
+    @property
     def is_beginning(self) -> bool:
         """Whether what :meth:`begin` was told has not even started to run."""
         return self._leading == self._statements

@@ -191,7 +191,9 @@ class Database:
         if self._beginning:
             return channel
         self._beginning = transaction.beginning(
-            self.profile, watches_client=await _watches_client(channel)
+            self.profile,
+            watches_client=await _watches_client(channel),
+            is_bytes=channel.encoding == "SQL_ASCII",
         )
         return channel
 
