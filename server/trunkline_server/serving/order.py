@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +14,7 @@ from trunkline_server import subjects
 from trunkline_server.errors import fail
 from trunkline_server.options import listed
 from trunkline_server.profiles.profile import TRANSPORTS, Profile, Transport, problems
-from trunkline_server.serving import observe, ports
+from trunkline_server.serving import logs, observe, ports
 from trunkline_server.subjects import Subject
 
 if TYPE_CHECKING:
@@ -109,8 +110,13 @@ def _subjects(options: argparse.Namespace, read_line: Callable[[], bytes]) -> tu
     if options.all:
         return subjects.all_saved()
     if options.url:
-        return (subjects.from_url(options.url),)
-    return (subjects.from_surroundings(os.environ, Path.cwd()),)
+        return (subjects.from_url(options.url, _teller(options)),)
+    return (subjects.from_surroundings(os.environ, Path.cwd(), _teller(options)),)
+
+
+def _teller(options: argparse.Namespace) -> Callable[[str], None]:
+    """Return what tells the person who started us a sentence, in the form of the other lines."""
+    return partial(logs.say, form=options.log_format)
 
 
 def _from_input(names: Sequence[str], read_line: Callable[[], bytes]) -> tuple[Subject, ...]:
@@ -179,4 +185,4 @@ def _rules(options: argparse.Namespace, served: Sequence[Subject]) -> Rules:
         tokens = {subject.profile.id: subject.token() for subject in served}
         return {name: token for name, token in tokens.items() if token}
 
-    return gate.of(options, kept=kept, tell=subjects.tell)
+    return gate.of(options, kept=kept, tell=_teller(options))

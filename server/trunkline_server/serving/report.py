@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable
 
 from trunkline_server import events
+from trunkline_server.serving import logs
 
 
 class Reporter:
@@ -16,9 +16,17 @@ class Reporter:
     Args:
         write_line: takes an event without its line end.
         has_events: whether events are wanted; words on standard error otherwise.
+        form: of those words.
     """
 
-    def __init__(self, write_line: Callable[[bytes], object], *, has_events: bool) -> None:
+    def __init__(
+        self,
+        write_line: Callable[[bytes], object],
+        *,
+        has_events: bool,
+        form: logs.Form = "text",
+    ) -> None:
+        self._form = form
         self._write_line = write_line
         self._has_events = has_events
         self._one_at_a_time = threading.Lock()
@@ -29,7 +37,7 @@ class Reporter:
             if self._has_events:
                 self._write_line(events.encode(event).encode())
             elif words := _in_words(event):
-                os.write(2, f"{words}\n".encode())
+                logs.say(words, self._form)
 
 
 def _in_words(event: events.Event) -> str:

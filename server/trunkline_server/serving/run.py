@@ -55,8 +55,9 @@ def run(
         report: who is told; the one who started this process when ``None``.
         worker: its number when it is one of several, which end with the process that started it.
     """
-    report = report or Reporter(streams.write_line, has_events=order.has_events)
-    logs.set_up(order.watching.log_format)
+    form = order.watching.log_format
+    report = report or Reporter(streams.write_line, has_events=order.has_events, form=form)
+    logs.set_up(form)
     served = _Run(order, streams, report, listener=listener, worker=worker)
     try:
         reason = asyncio.run(served.until_stopped())
@@ -140,7 +141,6 @@ class _Run:
             order.watching,
             profiles=[subject.profile for subject in order.subjects],
             output=None if order.has_events or order.transport == "stdio" else self._write,
-            tell=lambda failure: logging.getLogger("trunkline").warning("%s", failure),
         )
         stack.callback(observer.close)
         return observer
@@ -158,7 +158,7 @@ class _Run:
         return await app.ready(sources, self._observer.record, self._on_client)
 
     def _on_client(self, name: str, version: str, transport: str) -> None:
-        self._observer.client(name, version, transport, self._order.profile.id)
+        self._observer.client(name, version, transport)
         self._report(events.Client(name=name, version=version, transport=transport))
 
     def _look_after(self, sources: Sources, stack: contextlib.AsyncExitStack) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from trunkline_server import events
 from trunkline_server.errors import EXIT_FAILED, TrunklineError
-from trunkline_server.serving import ports, run
+from trunkline_server.serving import logs, ports, run
 from trunkline_server.serving.metrics import processes
 from trunkline_server.serving.order import Order
 from trunkline_server.serving.report import Reporter
@@ -43,7 +43,9 @@ class _Worker:
 
 def serve(order: Order, streams: StandardStreams) -> int:
     """Serve ``order`` with its number of workers until told to stop; returns the exit code."""
-    report = Reporter(streams.write_line, has_events=order.has_events)
+    form = order.watching.log_format
+    report = Reporter(streams.write_line, has_events=order.has_events, form=form)
+    logs.set_up(form)
     try:
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(ports.bind(order.host, order.port))
