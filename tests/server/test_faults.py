@@ -239,8 +239,8 @@ def test_a_full_disk_never_fails_a_query_and_is_told_once(
         kept = remembered(next(disk.rglob("activity.sqlite3")))
         assert "SELECT 'before'" in kept
         assert "SELECT 'after'" in kept
-        assert run.errors.count("What AI apps ask is not being written down") == 1
-        assert run.errors.count("The audit log is not being written at the moment") == 1
+        assert run.errors.count("Activity is not being kept") == 1
+        assert run.errors.count("The audit log is not being written") == 1
 
 
 def remembered(file: Path) -> list[str]:
