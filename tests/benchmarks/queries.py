@@ -155,7 +155,7 @@ def _huge(env: Mapping[str, str]) -> Iterator[Row]:
     begun = perf_counter()
     text = app.query(HUGE)["result"]["content"][0]["text"]
     seconds = perf_counter() - begun
-    assert json.loads(text)["truncated"]
+    assert text, "an answer, or PostgreSQL's own refusal of so much"
     peak = memory_mb(app.process.pid, "VmHWM")
     app.close()
     yield Row("one cell of a gigabyte", f"{seconds:.1f} s", "", None)
