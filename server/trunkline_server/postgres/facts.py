@@ -69,22 +69,25 @@ _SEEN = "(w.schema = '*' OR n.nspname = w.schema OR (w.schema IS NULL AND n.nspn
 _TREE = """(WITH RECURSIVE tree AS (SELECT c.oid AS id UNION SELECT i.inhrelid
   FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.id) SELECT id FROM tree)"""
 
-#: Functions in index expressions, statistics and checks: the planner computes constant ones.
-_PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8)
-  FROM pg_catalog.pg_depend d
-  LEFT JOIN pg_catalog.pg_operator m ON m.oid = d.refobjid
-    AND d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
-  JOIN pg_catalog.pg_proc p ON p.provolatile = 'i' AND p.oid = CASE
-    WHEN d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN d.refobjid
-    ELSE m.oprcode::oid END
-  JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql')
-  WHERE d.refobjid >= 16384 AND (d.classid, d.objid) IN (
+#: What depends on a function for a table, by which the planner could compute a constant.
+_DEPENDENTS = f"""(
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, x.indexrelid
       FROM pg_catalog.pg_index x WHERE x.indrelid IN {_TREE}
     UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, k.oid
       FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid IN {_TREE}
     UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid
-      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}))"""
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}) o(classid, objid)
+  JOIN pg_catalog.pg_depend d ON d.classid = o.classid AND d.objid = o.objid"""
+
+#: Functions in index expressions, statistics and checks, named or behind an operator.
+_PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8) FROM (
+    SELECT d.refobjid AS id FROM {_DEPENDENTS}
+      WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    UNION ALL SELECT m.oprcode::oid FROM {_DEPENDENTS}
+      JOIN pg_catalog.pg_operator m ON m.oid = d.refobjid AND m.oid >= 16384
+      WHERE d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass) used
+  JOIN pg_catalog.pg_proc p ON p.oid = used.id AND p.provolatile = 'i'
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang AND l.lanname IN ('sql', 'plpgsql'))"""
 
 #: What ``seeing`` asks of tables by their names; a path that was left out is in ``$3``.
 _RELATIONS = """
@@ -135,31 +138,47 @@ SELECT pg_catalog.current_setting('search_path') AS path,
 """
 _LEAVE = "SELECT pg_catalog.set_config('search_path', $1::pg_catalog.text, true)"
 
-_FACTS = f"""
+_ASKED = """
 WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
              AS w(kind, name, schema)),
      path AS (SELECT $7::name[] AS s),
-     ids AS (SELECT * FROM unnest($4::text[], $5::int8[]) AS i(kind, id))
+     ids AS (SELECT * FROM unnest($4::text[], $5::int8[]) AS i(kind, id)),
+     secrets AS (SELECT $6::text[] AS s)
+"""
+
+#: By kind of name, and whether it is known by its id: planning all of them takes long.
+_BRANCHES: dict[tuple[str, bool], str] = {
+    ("function", False): f"""
 SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, {_FUNCTION} JOIN w ON w.name = p.proname, path
   WHERE w.kind = 'function' AND {_SEEN}) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("function", True): f"""
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT ids.kind, ids.id::text AS name, '{BY_ID}' AS schema, {_FUNCTION}
   JOIN ids ON ids.id = p.oid::int8 AND ids.kind = 'function') f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("operator", False): f"""
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, (
     SELECT pg_catalog.jsonb_agg(f.oprcode::oid::int8) FROM pg_catalog.pg_operator f
     WHERE f.oid IN (o.oid, o.oprnegate, o.oprcom)) AS functions  -- the planner may swap them
   FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
   JOIN w ON w.name = o.oprname AND w.kind = 'operator', path
   WHERE o.oid >= 16384 AND {_SEEN}) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("type", False): f"""
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, {_TYPE} JOIN w ON w.name = t.typname AND w.kind = 'type', path
   WHERE {_SEEN}) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("type", True): f"""
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT ids.kind, ids.id::text AS name, '{BY_ID}' AS schema, {_TYPE}
   JOIN ids ON ids.id = t.oid::int8 AND ids.kind IN ('type', 'column')) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("relation", False): f"""
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, c.oid::int8, c.relname AS relation,
     CASE WHEN c.relkind = 'v' AND c.oid >= 16384 THEN pg_catalog.pg_get_viewdef(c.oid) END
       AS definition,
@@ -186,21 +205,25 @@ UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
       WHERE s.name = ANY($6::text[]) AND s.setting NOT IN ('', '(disabled)')) END AS has_secrets
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN w ON w.name = c.relname AND w.kind = 'relation', path WHERE {_SEEN}) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+""",
+    ("casts", False): """
+SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, c.castsource::int8 AS source, c.casttarget::int8 AS target,
     c.castcontext AS context, c.castfunc::int8 AS function
   FROM pg_catalog.pg_cast c JOIN w ON w.kind = 'casts'
   WHERE c.oid >= 16384 AND c.castfunc <> 0) f
-UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) FROM (
+UNION ALL SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
   SELECT w.kind, w.name, w.schema, o.opcintype::int8 AS source, o.opcintype::int8 AS target,
     'i' AS context, p.oid::int8 AS function
-  FROM pg_catalog.pg_opclass o JOIN w ON w.kind = 'casts' JOIN pg_catalog.pg_proc p ON p.oid IN (
-    SELECT s.amproc::oid FROM pg_catalog.pg_amproc s WHERE s.amprocfamily = o.opcfamily
+  FROM pg_catalog.pg_opclass o JOIN w ON w.kind = 'casts', LATERAL (
+    SELECT s.amproc::oid AS id FROM pg_catalog.pg_amproc s WHERE s.amprocfamily = o.opcfamily
     UNION SELECT m.oprcode::oid FROM pg_catalog.pg_amop t JOIN pg_catalog.pg_operator m
-      ON m.oid = t.amopopr WHERE t.amopfamily = o.opcfamily)
+      ON m.oid = t.amopopr WHERE t.amopfamily = o.opcfamily) used
+  JOIN pg_catalog.pg_proc p ON p.oid = used.id
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE o.oid >= 16384 AND p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')) f
-"""
+""",
+}
 
 
 class Asking:
@@ -214,8 +237,11 @@ class Asking:
     async def facts(self, by_name: list[Key], by_id: list[Key]) -> list[Any]:
         """Return the rows of ``_FACTS``."""
         await self._enter()
+        wanted = {(k[0], False) for k in by_name}
+        wanted |= {("type" if k[0] == "column" else k[0], True) for k in by_id}
+        branches = [sql for key, sql in _BRANCHES.items() if key in wanted]
         return await self._fetch(
-            _FACTS,
+            _ASKED + "UNION ALL".join(branches),
             [k[0] for k in by_name],
             [k[1] for k in by_name],
             [k[2] for k in by_name],
