@@ -2,6 +2,9 @@
 
 Answers are kept for a minute: nobody changes functions through us, and whoever may change one
 that our statements call needs no cache to do so between our look and the call.
+
+Two things nobody can look behind: a login event trigger has run before we may ask, and what a
+foreign table calls on its own server is that server's business.
 """
 
 from __future__ import annotations
