@@ -114,19 +114,19 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from trunkline_server.postgres import check_cli  # asyncpg, but never FastMCP
+    from trunkline_server.postgres.check import check_cli  # asyncpg, but never FastMCP
 
     return check_cli.run(given)
 
 
 def _trust(given: argparse.Namespace) -> int:
-    from trunkline_server.postgres import trust_cli  # asyncssh
+    from trunkline_server.postgres.tunnel import trust_cli  # asyncssh
 
     return trust_cli.run(given)
 
 
 def _grant(given: argparse.Namespace) -> int:
-    from trunkline_server.postgres import grant_cli  # asyncpg, but never FastMCP
+    from trunkline_server.postgres.roles import grant_cli  # asyncpg, but never FastMCP
 
     return grant_cli.run(given)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.server.servers import LOCAL
 from trunkline_server import events
-from trunkline_server.postgres.check import check
+from trunkline_server.postgres.check.check import check
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.stages import TUNNEL, names
 

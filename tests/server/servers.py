@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from trunkline_server.postgres import wire
+from trunkline_server.postgres.check import wire
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Answer = Callable[[bool], bytes]

@@ -14,8 +14,8 @@ from tests.server import servers
 from tests.server.checking import ended, failure_of, profile_at
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server import events
-from trunkline_server.postgres import wire
-from trunkline_server.postgres.check import check
+from trunkline_server.postgres.check import wire
+from trunkline_server.postgres.check.check import check
 from trunkline_server.profiles.profile import Profile
 
 MAX_CONNECTIONS, RESERVED = 8, 3

@@ -17,7 +17,7 @@ from tests.server import servers
 from tests.server.checking import profile_at
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server import cli, events
-from trunkline_server.postgres import check_cli
+from trunkline_server.postgres.check import check_cli
 from trunkline_server.profiles import secrets, store
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.stages import NAMES
@@ -25,7 +25,7 @@ from trunkline_server.stages import NAMES
 PROGRAM = """
 import sys
 from argparse import Namespace
-from trunkline_server.postgres.check_cli import run
+from trunkline_server.postgres.check.check_cli import run
 code = run(Namespace(profile="-", events="events" in sys.argv, json="json" in sys.argv))
 heavy = {"fastmcp", "mcp", "keyring"} & set(sys.modules)
 sys.exit(f"loaded {heavy}" if heavy else code)

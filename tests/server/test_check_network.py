@@ -18,8 +18,8 @@ from tests.server import servers
 from tests.server.checking import checked, ended, failure_of, profile_at
 from tests.server.conftest import Server
 from trunkline_server.errors import fail
-from trunkline_server.postgres import probe, refusals
-from trunkline_server.postgres.check import check
+from trunkline_server.postgres.check import probe, refusals
+from trunkline_server.postgres.check.check import check
 from trunkline_server.profiles.profile import Profile
 
 needs_unix = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets, no Windows ones")

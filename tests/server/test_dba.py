@@ -18,11 +18,12 @@ from tests.server import servers
 from tests.server.conftest import PASSWORD, Server
 from tests.server.debian import debian, profile  # noqa: F401  a fixture is used by its name
 from tests.server.servers import Instance
-from trunkline_server.postgres import database, health_server, health_tables, locks, masking
-from trunkline_server.postgres.findings import Finding, Row
-from trunkline_server.postgres.findings import Server as About
-from trunkline_server.postgres.locks import Session
-from trunkline_server.postgres.sight import Sight
+from trunkline_server.postgres import database
+from trunkline_server.postgres.dba import health_server, health_tables, locks, masking
+from trunkline_server.postgres.dba.findings import Finding, Row
+from trunkline_server.postgres.dba.findings import Server as About
+from trunkline_server.postgres.dba.locks import Session
+from trunkline_server.postgres.guard.sight import Sight
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving import app
 from trunkline_server.serving.source import Source, Sources

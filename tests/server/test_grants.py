@@ -16,8 +16,8 @@ from tests.server.conftest import PASSWORD, Server
 from tests.server.debian import debian  # noqa: F401  a fixture is used by its name
 from trunkline_server import cli
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import grant_apply, grants
-from trunkline_server.postgres.grants import Reader, Table
+from trunkline_server.postgres.roles import grant_apply, grants
+from trunkline_server.postgres.roles.grants import Reader, Table
 from trunkline_server.profiles import secrets, store
 from trunkline_server.profiles.profile import Profile
 

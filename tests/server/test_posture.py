@@ -10,7 +10,7 @@ import pytest
 
 from tests.server.conftest import PASSWORD, Server
 from trunkline_server.postgres import database
-from trunkline_server.postgres.posture import Posture, Powers, grade, posture
+from trunkline_server.postgres.roles.posture import Posture, Powers, grade, posture
 from trunkline_server.profiles.profile import Profile
 
 

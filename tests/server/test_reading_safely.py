@@ -13,11 +13,11 @@ from tests.server.conftest import PASSWORD, SUPERUSER, Server
 from tests.server.outside import Outside
 from tests.server.statements import HONEST_OBJECTS, TRAPS, lines
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import check
 from trunkline_server.postgres.catalog import describe_table, list_tables
+from trunkline_server.postgres.check import check
 from trunkline_server.postgres.database import Database, connect
-from trunkline_server.postgres.lookup import Lookup
-from trunkline_server.postgres.posture import posture
+from trunkline_server.postgres.guard.lookup import Lookup
+from trunkline_server.postgres.roles.posture import posture
 from trunkline_server.profiles.profile import Profile
 
 VECTOR_TRAP = """

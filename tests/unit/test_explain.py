@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from trunkline_server.postgres import conditions, explain, plan
-from trunkline_server.postgres.explain import Hidden
-from trunkline_server.postgres.words import TableFacts
+from trunkline_server.postgres.explain import conditions, explain, plan
+from trunkline_server.postgres.explain.explain import Hidden
+from trunkline_server.postgres.explain.words import TableFacts
 
 FOLDER = Path(__file__).parent / "plans"
 RECORDED: dict[str, dict[str, Any]] = {

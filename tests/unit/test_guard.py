@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pglast import ast
 
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import guard, plpgsql, rules, statement
-from trunkline_server.postgres.dangers import danger
+from trunkline_server.postgres.guard import guard, plpgsql, rules, statement
+from trunkline_server.postgres.guard.dangers import danger
 
 FORBIDDEN = (
     "DELETE FROM t RETURNING 1",
@@ -187,7 +187,7 @@ MONSTERS = [
 CHILD = """
 import json, sys
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import guard
+from trunkline_server.postgres.guard import guard
 for sql in json.load(sys.stdin):
     try:
         guard.examine(sql)

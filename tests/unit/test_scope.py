@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import scope
-from trunkline_server.postgres.statement import parsed
+from trunkline_server.postgres.guard import scope
+from trunkline_server.postgres.guard.statement import parsed
 
 PEOPLE = scope.Columns(visible=("id", "name", "city_id"), hidden=frozenset({"email", "phone"}))
 RESTRICTED = {(None, "people"): PEOPLE, ("app", "people"): PEOPLE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline_server.errors import TrunklineError
-from trunkline_server.postgres import sight
+from trunkline_server.postgres.guard import sight
 from trunkline_server.profiles.profile import Profile
 
 

@@ -42,7 +42,7 @@ def test_reading_the_options_loads_no_server():
 
 
 def test_a_check_never_loads_fastmcp():
-    modules = loaded("import trunkline_server.cli, trunkline_server.postgres.check_cli")
+    modules = loaded("import trunkline_server.cli, trunkline_server.postgres.check.check_cli")
     assert not tops(modules) & {"fastmcp", "mcp", "uvicorn"}
 
 

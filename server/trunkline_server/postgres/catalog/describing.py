@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from trunkline_server.postgres import sight
 from trunkline_server.postgres.catalog import columns as told
 from trunkline_server.postgres.catalog import finding, sql
 from trunkline_server.postgres.catalog.fitting import (
@@ -16,6 +15,7 @@ from trunkline_server.postgres.catalog.fitting import (
     without_blanks,
 )
 from trunkline_server.postgres.catalog.listing import KINDS
+from trunkline_server.postgres.guard import sight
 
 if TYPE_CHECKING:
     from trunkline_server.postgres.database import Database

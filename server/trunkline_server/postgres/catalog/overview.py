@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trunkline_server.postgres import sight
 from trunkline_server.postgres.catalog import listing, sql
 from trunkline_server.postgres.catalog.fitting import (
     SHORT,
@@ -14,6 +13,7 @@ from trunkline_server.postgres.catalog.fitting import (
     size_of,
     without_blanks,
 )
+from trunkline_server.postgres.guard import sight
 
 if TYPE_CHECKING:
     from trunkline_server.postgres.database import Database

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trunkline_server.errors import fail
-from trunkline_server.postgres import sight
 from trunkline_server.postgres.catalog import cursor as cursors
 from trunkline_server.postgres.catalog import listing, sql, words
 from trunkline_server.postgres.catalog.fitting import PAGE, cut
 from trunkline_server.postgres.catalog.words import Word
+from trunkline_server.postgres.guard import sight
 
 if TYPE_CHECKING:
     from trunkline_server.postgres.database import Database

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trunkline_server.postgres import sight
+from trunkline_server.postgres.guard import sight
 from trunkline_server.profiles.profile import parts_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import asyncpg
 
 from trunkline_server.postgres.database.channel import Channel
 from trunkline_server.postgres.database.failures import explained
-from trunkline_server.postgres.lookup import Lookup
+from trunkline_server.postgres.guard.lookup import Lookup
 from trunkline_server.profiles.profile import Profile
 
 _OWN_NAMES = "SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)"

@@ -12,7 +12,6 @@ import anyio
 import asyncpg
 
 from trunkline_server.errors import fail
-from trunkline_server.postgres import sight
 from trunkline_server.postgres.database import messages, transaction
 from trunkline_server.postgres.database.asking import Asking
 from trunkline_server.postgres.database.channel import Channel, raise_error
@@ -21,7 +20,8 @@ from trunkline_server.postgres.database.decoding import Types
 from trunkline_server.postgres.database.failures import BROKEN, explained
 from trunkline_server.postgres.database.pool import Pool
 from trunkline_server.postgres.database.reading import read_capped
-from trunkline_server.postgres.lookup import Lookup
+from trunkline_server.postgres.guard import sight
+from trunkline_server.postgres.guard.lookup import Lookup
 from trunkline_server.postgres.rows import Caps, Rows
 from trunkline_server.profiles.profile import Profile
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import asyncpg
 
 from trunkline_server.errors import Failure, TrunklineError, explain
-from trunkline_server.postgres import sight
+from trunkline_server.postgres.guard import sight
 from trunkline_server.profiles import providers
 from trunkline_server.profiles.profile import Profile
 
@@ -47,7 +47,9 @@ class explained:  # noqa: N801 - used as a word after ``with``
 def failure_of(exc: Exception, profile: Profile) -> Failure:
     """Return what a person, and the model, should read: PostgreSQL's words are the detail."""
     if isinstance(exc, asyncpg.TargetServerAttributeNotMatched):
-        from trunkline_server.postgres import refusals  # words a server seldom has use for
+        from trunkline_server.postgres.check import (
+            refusals,  # words a server seldom has use for
+        )
 
         return refusals.wrong_kind(profile)
     failure = (

@@ -12,7 +12,7 @@ import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
 from trunkline_server.errors import Failure
-from trunkline_server.postgres import probe
+from trunkline_server.postgres.check import probe
 from trunkline_server.postgres.tunnel import keys, words
 from trunkline_server.postgres.tunnel.hops import Hop, hops_of
 from trunkline_server.postgres.tunnel.known import Known, known

@@ -13,14 +13,14 @@ _CUT = "Not all of it fits."
 
 
 async def _database_health(source: Source, _arguments: Arguments) -> Answer:
-    from trunkline_server.postgres.health import health  # with asyncpg; see ``source``
+    from trunkline_server.postgres.dba.health import health  # with asyncpg; see ``source``
 
     reply = await health(await source.database())
     return _fitted(reply, ("fine", "not_seen", "findings"), source.profile.max_bytes)
 
 
 async def _top_queries(source: Source, arguments: Arguments) -> Answer:
-    from trunkline_server.postgres import statements  # with asyncpg; see ``source``
+    from trunkline_server.postgres.dba import statements  # with asyncpg; see ``source``
 
     reply = await statements.top(
         await source.database(),
@@ -31,7 +31,7 @@ async def _top_queries(source: Source, arguments: Arguments) -> Answer:
 
 
 async def _suggest_indexes(source: Source, arguments: Arguments) -> Answer:
-    from trunkline_server.postgres import indexes  # with asyncpg; see ``source``
+    from trunkline_server.postgres.dba import indexes  # with asyncpg; see ``source``
 
     queries = [str(query) for query in arguments.get("queries", [])]
     reply = await indexes.suggest(await source.database(), queries)
@@ -39,7 +39,7 @@ async def _suggest_indexes(source: Source, arguments: Arguments) -> Answer:
 
 
 async def _list_locks(source: Source, _arguments: Arguments) -> Answer:
-    from trunkline_server.postgres import locks  # with asyncpg; see ``source``
+    from trunkline_server.postgres.dba import locks  # with asyncpg; see ``source``
 
     reply = await locks.locks(await source.database())
     return _fitted(reply, ("blockers",), source.profile.max_bytes)

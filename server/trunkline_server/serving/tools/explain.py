@@ -9,7 +9,7 @@ from trunkline_server.serving.tools.tool import Answer, Arguments, Tool, compact
 
 
 async def _explain_query(source: Source, arguments: Arguments) -> Answer:
-    from trunkline_server.postgres import explaining  # with asyncpg; see ``source``
+    from trunkline_server.postgres.explain import explaining  # with asyncpg; see ``source``
 
     reply = await explaining.explained(
         await source.database(),

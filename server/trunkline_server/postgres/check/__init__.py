@@ -1,0 +1,1 @@
+"""Why a connection works or does not, stage by stage."""

@@ -1,0 +1,1 @@
+"""What a login could do, and a login that can only read."""
