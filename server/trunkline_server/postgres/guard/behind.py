@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from trunkline_server.errors import TrunklineError, fail
-from trunkline_server.postgres.guard import guard, plpgsql, rules
+from trunkline_server.postgres.guard import guard, plpgsql, private, rules
 from trunkline_server.postgres.guard.dangers import danger
 from trunkline_server.postgres.guard.naming import ANY_SCHEMA, BY_ID, Name, References
 
@@ -190,11 +190,7 @@ def _behind_relation(fact: Fact, *, is_inner: bool) -> Iterator[Name]:
             "Read another table.",
         )
     if fact["has_secrets"]:
-        raise fail(
-            "guard.secret",
-            "pg_settings of this server holds a secret and is not shown.",
-            "Use SHOW with the name of one setting.",
-        )
+        raise private.secret_found(fact["relation"])
     yield from (by_id("column", oid) for oid in fact["columns"] or () if oid >= FIRST_USER_OID)
     yield from (by_id("function", oid) for oid in fact["planned"] or ())
     if is_inner or fact["has_policies"]:

@@ -69,6 +69,10 @@ _SEEN = "(w.schema = '*' OR n.nspname = w.schema OR (w.schema IS NULL AND n.nspn
 _TREE = """(WITH RECURSIVE tree AS (SELECT c.oid AS id UNION SELECT i.inhrelid
   FROM pg_catalog.pg_inherits i JOIN tree ON i.inhparent = tree.id) SELECT id FROM tree)"""
 
+#: What a table is a partition of: the bounds it keeps to are computed by their keys.
+_ABOVE = """(WITH RECURSIVE above AS (SELECT c.oid AS id UNION SELECT i.inhparent
+  FROM pg_catalog.pg_inherits i JOIN above ON i.inhrelid = above.id) SELECT id FROM above)"""
+
 #: What depends on a function for a table, by which the planner could compute a constant.
 _DEPENDENTS = f"""(
     SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, x.indexrelid
@@ -76,10 +80,13 @@ _DEPENDENTS = f"""(
     UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid, k.oid
       FROM pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid IN {_TREE}
     UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::oid, s.oid
-      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}) o(classid, objid)
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN {_TREE}
+    UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::oid, k.partrelid
+      FROM pg_catalog.pg_partitioned_table k WHERE k.partrelid IN {_TREE}
+        OR k.partrelid IN {_ABOVE}) o(classid, objid)
   JOIN pg_catalog.pg_depend d ON d.classid = o.classid AND d.objid = o.objid"""
 
-#: Functions in index expressions, statistics and checks, named or behind an operator.
+#: Functions in expressions of indexes, statistics, checks and partition keys, or behind operators.
 _PLANNED = f"""(SELECT pg_catalog.jsonb_agg(DISTINCT p.oid::int8) FROM (
     SELECT d.refobjid AS id FROM {_DEPENDENTS}
       WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -143,7 +150,7 @@ WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
              AS w(kind, name, schema)),
      path AS (SELECT $7::name[] AS s),
      ids AS (SELECT * FROM unnest($4::text[], $5::int8[]) AS i(kind, id)),
-     secrets AS (SELECT $6::text[] AS s)
+     secrets AS (SELECT $6::text[] AS s, $8::text[] AS kept)
 """
 
 #: By kind of name, and whether it is known by its id: planning all of them takes long.
@@ -202,7 +209,10 @@ SELECT kind, name, schema, pg_catalog.to_jsonb(f) AS fact FROM (
     c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS has_policies,
     CASE WHEN c.oid < 16384 AND c.relname = 'pg_settings' THEN EXISTS (
       SELECT FROM pg_catalog.pg_show_all_settings() s(name, setting)
-      WHERE s.name = ANY($6::text[]) AND s.setting NOT IN ('', '(disabled)')) END AS has_secrets
+      WHERE s.name = ANY($6::text[]) AND s.setting NOT IN ('', '(disabled)'))
+    WHEN c.oid < 16384 AND c.relname = 'pg_statistic' THEN EXISTS (
+      SELECT FROM pg_catalog.pg_stats s
+      WHERE pg_catalog.concat(s.tablename, '.', s.attname) = ANY($8::text[])) END AS has_secrets
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN w ON w.name = c.relname AND w.kind = 'relation', path WHERE {_SEEN}) f
 """,
@@ -249,6 +259,7 @@ class Asking:
             [int(k[1]) for k in by_id],
             list(rules.SETTINGS_WITH_VALUES),
             self._schemas,
+            sorted(rules.SECRETS_IN_STATISTICS),
         )
 
     async def relations(self, tables: list[tuple[str | None, str]]) -> list[Any]:

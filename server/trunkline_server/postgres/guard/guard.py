@@ -14,7 +14,14 @@ from pglast import ast
 
 from trunkline_server.errors import fail
 from trunkline_server.postgres.guard import private, wording
-from trunkline_server.postgres.guard.naming import BY_ID, Name, References, last, named
+from trunkline_server.postgres.guard.naming import (
+    BY_ID,
+    VALUES_OF_ALL,
+    Name,
+    References,
+    last,
+    named,
+)
 from trunkline_server.postgres.guard.statement import parsed, walk
 
 _READING = (ast.SelectStmt, ast.ExplainStmt, ast.VariableShowStmt)
@@ -88,8 +95,9 @@ def _checked(statement: Any, *, has_parameters: bool = False) -> References:
             f"A schema named {BY_ID} cannot be used.",
             "Ask the person to rename it, or read another schema.",
         )
-    private.check_relations(nodes, (name.name for name in names if name.kind == "relation"))
-    return names
+    relations = [name.name for name in names if name.kind == "relation"]
+    private.check_relations(nodes, relations)
+    return names | VALUES_OF_ALL if private.shows_statistics(nodes, relations) else names
 
 
 def _check_node(node: ast.Node, *, is_top: bool) -> None:

@@ -41,6 +41,9 @@ class Name:
 
 References = frozenset[Name]
 
+#: Where ANALYZE keeps some values of every column, of secret ones too: the database has to tell.
+VALUES_OF_ALL: References = frozenset({Name("relation", "pg_statistic", "pg_catalog")})
+
 
 def named(nodes: list[ast.Node], *, has_parameters: bool = False) -> References:
     """Return what these nodes name, with what their syntax stands for.

@@ -8,7 +8,13 @@ from typing import Any
 
 from trunkline_server.errors import fail
 from trunkline_server.postgres.guard import private, rules, statement
-from trunkline_server.postgres.guard.naming import ANY_SCHEMA, IMPLIED, Name, References
+from trunkline_server.postgres.guard.naming import (
+    ANY_SCHEMA,
+    IMPLIED,
+    VALUES_OF_ALL,
+    Name,
+    References,
+)
 
 _TO_LOWER = {ord(upper): upper.lower() for upper in string.ascii_uppercase}
 
@@ -25,8 +31,9 @@ def names(source: str) -> References:
             raise fail("guard.function", "It does more than read.")
     texts = _texts(source, tokens)
     found = frozenset(_names(texts, tokens))
-    _check_secrets(texts, {n.name for n in found if n.kind == "relation"})
-    return found
+    relations = {n.name for n in found if n.kind == "relation"}
+    _check_secrets(texts, relations)
+    return found | VALUES_OF_ALL if rules.STATISTICS in relations else found
 
 
 def _check_secrets(texts: list[str], words: set[str]) -> None:

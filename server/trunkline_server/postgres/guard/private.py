@@ -69,12 +69,34 @@ def check_relations(nodes: Collection[ast.Node], relations: Iterable[str]) -> No
             )
 
 
+def shows_statistics(nodes: Collection[ast.Node], relations: Collection[str]) -> bool:
+    """Return whether values could be shown that ANALYZE kept of the columns of any table."""
+    return rules.STATISTICS in relations and any(
+        _could_show(nodes, rules.STATISTICS, column) for column in rules.STATISTICS_VALUES
+    )
+
+
 def secret_relation(relation: str) -> TrunklineError:
     """Return the refusal of a catalogue that is secret as a whole."""
     return fail(
         "guard.secret",
         f"{relation} holds logins or secrets and is not shown.",
         "Read pg_roles or information_schema instead: they tell what may be told.",
+    )
+
+
+def secret_found(relation: str) -> TrunklineError:
+    """Return the refusal of ``pg_settings`` or ``pg_statistic`` where the server keeps a secret."""
+    if relation == "pg_settings":
+        return fail(
+            "guard.secret",
+            "pg_settings of this server holds a secret and is not shown.",
+            "Use SHOW with the name of one setting.",
+        )
+    return fail(
+        "guard.secret",
+        "The statistics of this server hold values of secret columns, which are not shown.",
+        "Name the columns you need of pg_stats: n_distinct, null_frac and correlation may be read.",
     )
 
 

@@ -83,6 +83,19 @@ SECRET_COLUMNS = {
     "pg_user": "useconfig",
 }
 
+#: The view of what ANALYZE found, and its columns that show values of the tables themselves.
+STATISTICS = "pg_stats"
+STATISTICS_VALUES = _words("""
+    most_common_vals histogram_bounds most_common_elems range_bounds_histogram
+""")
+
+#: Columns whose statistics are as secret as they are.
+SECRETS_IN_STATISTICS = _words("""
+    pg_authid.rolpassword pg_user_mapping.umoptions pg_foreign_server.srvoptions
+    pg_foreign_data_wrapper.fdwoptions pg_db_role_setting.setconfig pg_subscription.subconninfo
+    pg_largeobject.data pg_dist_authinfo.authinfo
+""")
+
 #: Catalogues and views of PostgreSQL that name no table or column of anybody's.
 CATALOGUES_WITHOUT_TABLES = _words("""
     pg_aggregate pg_am pg_amop pg_amproc pg_available_extension_versions pg_available_extensions
