@@ -211,7 +211,7 @@ def test_updating_changes_our_fields_only() -> None:
         (b'["a"]', "the document is not an object", 1, 1),
         (b'{"mcpServers": []}', "“mcpServers” is not an object", 1, 16),
         (b'{"mcpServers": null}', "“mcpServers” is not an object", 1, 16),
-        (b"[" * 100_000, "this is not JSON", 1, 1),
+        (b"[" * 100_000, "this is nested too deeply", 1, 1),
     ],
 )
 def test_what_the_app_cannot_read_is_refused_with_its_place(

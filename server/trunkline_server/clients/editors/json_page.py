@@ -1,0 +1,233 @@
+"""A JSON document with the place of each member, read as strictly as its app reads it. Pure.
+
+The standard library's parser decides what is valid and, asked value by value, where each one
+ends. Comments and trailing commas, for apps that read them, are blanked out first, so that every
+position stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from json.decoder import scanstring  # type: ignore[attr-defined]  # there, and not in the stubs
+from typing import Any, Never
+
+from trunkline_server.clients.editors.text import BOM, MalformedError, decoded, place_in
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What an app reads beyond strict JSON.
+
+    Attributes:
+        has_comments: ``//`` and ``/* */``.
+        has_trailing_commas: after the last member or item.
+        keeps_bom: a byte-order mark at the start; other apps refuse it, so it is dropped.
+    """
+
+    has_comments: bool = False
+    has_trailing_commas: bool = False
+    keeps_bom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key and its value: where the key starts, where the value starts, where it ends."""
+
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Braces:
+    """An object: the places of its braces, and its members in order."""
+
+    open: int
+    close: int
+    members: tuple[Member, ...]
+
+    def named(self, key: str) -> Member | None:
+        """Return the member of that name that counts, which is the last."""
+        return next((m for m in reversed(self.members) if m.key == key), None)
+
+
+class Page:
+    """One document.
+
+    Attributes:
+        bom: the byte-order mark to write in front; "" for none.
+        text: the document without it.
+        bare: the same with blanks for comments and trailing commas; "" when nothing else is there.
+        value: what the document says; None when it is blank.
+    """
+
+    def __init__(self, document: bytes, dialect: Dialect) -> None:
+        bare = document.removeprefix(BOM)
+        self.bom = BOM.decode() if dialect.keeps_bom and document.startswith(BOM) else ""
+        self.text = decoded(bare)
+        self.bare, self.value = _read(self.text, dialect)
+
+    @cached_property
+    def root(self) -> Braces | None:
+        """The outermost object; None in a blank document."""
+        return self.braces(_after_blanks(self.bare, 0)) if self.bare else None
+
+    def at(self, path: Sequence[str]) -> Any:
+        """Return the value at ``path``; None when it is absent.
+
+        Raises:
+            MalformedError: what should hold it is no object.
+        """
+        value = self.value
+        for depth, key in enumerate(path):
+            if not self.bare:
+                return None
+            if not isinstance(value, dict):
+                raise self._not_an_object(path[:depth])
+            if key not in value:
+                return None
+            value = value[key]
+        return value
+
+    def objects(self, path: Sequence[str]) -> list[Braces]:
+        """Return the outermost object and those that ``path`` leads through, while there are."""
+        found = [self.root] if self.root else []
+        for key in path if found else ():
+            member = found[-1].named(key)
+            if member is None:
+                break
+            found.append(self.braces(member.value))
+        return found
+
+    def braces(self, start: int) -> Braces:
+        """Return the object that starts at ``start``."""
+        here, members = _after_blanks(self.bare, start + 1), []
+        while self.bare[here] != "}":
+            key, after = scanstring(self.bare, here + 1, True)
+            value = _after_blanks(self.bare, _after_blanks(self.bare, after) + 1)
+            _, end = _TOLERANT.raw_decode(self.bare, value)
+            members.append(Member(key, here, value, end))
+            here = _after_blanks(self.bare, end)
+            if self.bare[here] == ",":
+                here = _after_blanks(self.bare, here + 1)
+        return Braces(start, here, tuple(members))
+
+    def _not_an_object(self, path: Sequence[str]) -> MalformedError:
+        if not path:
+            where = _after_blanks(self.bare, 0)
+            return MalformedError("the document is not an object", *place_in(self.text, where))
+        member = self.objects(path[:-1])[-1].named(path[-1])
+        where = member.value if member else 0
+        return MalformedError(f"“{path[-1]}” is not an object", *place_in(self.text, where))
+
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
+_COMMENT = re.compile(_STRING + r"|(//[^\r\n]*|/\*.*?(?:\*/|(\Z)))", re.DOTALL)
+_LAST_COMMA = re.compile(_STRING + r"|(,)(?=[ \t\r\n]*[}\]])", re.DOTALL)
+
+
+def _after_blanks(text: str, start: int) -> int:
+    found = _BLANKS.match(text, start)
+    return found.end() if found else start
+
+
+def _integer(digits: str) -> int | float:
+    """Read a whole number of any length, as apps do; Python's own reader stops at 4,300 digits."""
+    return int(digits) if len(digits) < 4_000 else float(digits)
+
+
+class _ConstantError(ValueError):
+    """``NaN`` or ``Infinity``, which Python reads and nobody else."""
+
+
+def _refuse(word: str) -> Never:
+    raise _ConstantError(word)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
+_TOLERANT = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer)
+
+
+def _read(text: str, dialect: Dialect) -> tuple[str, Any]:
+    """Return the document without what only its dialect has, and what it says."""
+    try:
+        return text, _STRICT.decode(text)
+    except (ValueError, RecursionError):
+        bare = _without_comments(text) if dialect.has_comments else text
+    if not bare.strip(" \t\r\n"):
+        return "", None
+    if not dialect.has_trailing_commas:
+        return bare, _value(text, bare, dialect)
+    try:
+        return bare, _TOLERANT.decode(bare)
+    except (ValueError, RecursionError):
+        bare = _without_last_commas(bare)
+        return bare, _value(text, bare, dialect)
+
+
+def _value(text: str, bare: str, dialect: Dialect) -> Any:
+    try:
+        return _TOLERANT.decode(bare)
+    except json.JSONDecodeError as exc:
+        reason, where = _diagnosis(bare, exc, dialect)
+        raise MalformedError(reason, *place_in(text, where)) from exc
+    except _ConstantError as exc:
+        where = max(bare.find(str(exc)), 0)
+        raise MalformedError("this is not JSON", *place_in(text, where)) from exc
+    except RecursionError as exc:
+        raise MalformedError("this is nested too deeply", 1, 1) from exc
+
+
+def _without_comments(text: str) -> str:
+    parts, here = [], 0
+    for found in _COMMENT.finditer(text):
+        if found.group(2) is not None:
+            raise MalformedError("a comment has no end", *place_in(text, found.start()))
+        if found.group(1):
+            parts += [text[here : found.start()], " " * (found.end() - found.start())]
+            here = found.end()
+    return "".join((*parts, text[here:]))
+
+
+def _without_last_commas(bare: str) -> str:
+    parts, here = [], 0
+    for found in _LAST_COMMA.finditer(bare):
+        if found.group(1) and not _is_after_any(bare, found.start(), "[{,:"):
+            parts += [bare[here : found.start()], " "]
+            here = found.end()
+    return "".join((*parts, bare[here:]))
+
+
+def _is_after_any(bare: str, where: int, marks: str) -> bool:
+    """Whether the last character before ``where`` that is no blank is one of ``marks``."""
+    while where and bare[where - 1] in " \t\r\n":
+        where -= 1
+    return not where or bare[where - 1] in marks
+
+
+def _diagnosis(text: str, exc: json.JSONDecodeError, dialect: Dialect) -> tuple[str, int]:
+    """Return what is wrong and at which character."""
+    if text[exc.pos : exc.pos + 99].lstrip(" \t\r\n").startswith(("//", "/*", "#")):
+        knows = dialect.has_comments
+        return f"this app reads no comments{' after #' if knows else ''}", exc.pos
+    before = text[: exc.pos].rstrip(" \t\r\n")
+    if text.startswith(",", exc.pos):  # from Python 3.13 on it points at the comma
+        return "there is a comma too many", exc.pos
+    if before.endswith(","):
+        return "there is a comma too many", len(before) - 1
+    return _REASONS.get(exc.msg, "this is not JSON"), exc.pos
+
+
+_REASONS = {
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting value": "a value is missing",
+    "Extra data": "there is something after the end",
+    "Unterminated string starting at": "a quotation mark is missing",
+}
