@@ -125,6 +125,11 @@ def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     _change(connect)
     connect.add_argument("--transport", choices=TRANSPORTS, help="how the app reaches it")
     connect.add_argument("--entry", metavar="KEY", help="the entry's name in the app's file")
+    connect.add_argument(
+        "--allow-token",
+        action="store_true",
+        help="write the access token into the app's file when the app knows no safer way",
+    )
     _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
     export = _verb(verbs, "export", ("verbs.apps", "export"), "Write what an AI app needs")
     _name(export)

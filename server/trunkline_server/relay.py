@@ -139,8 +139,12 @@ def _write(line: bytes) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run ``trunkline-stdio [PROFILE]``; returns the exit code."""
+    """Run ``trunkline-stdio [--headers] [PROFILE]``; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["--headers"]:
+        from trunkline_server import headers  # not at the top: a relay needs no token
+
+        return headers.main(given[1:])
     if len(given) > 1 or (given and given[0].startswith("-")):
         return _usage(given)
     profile = given[0] if given else _only_profile()

@@ -292,7 +292,7 @@ def test_connecting_twice_says_so(saved: Terminal, file: Path) -> None:
 
 
 def test_an_unknown_app_offers_the_nearest(saved: Terminal) -> None:
-    assert saved("connect", "Sales", "--client", "claude") == 1
+    assert saved("connect", "Sales", "--client", "claude-dektop") == 1
     assert "Did you mean “claude-desktop”?" in saved.err
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trunkline_server.clients import apps, plan, writer
-from trunkline_server.clients.app import Computer
+from trunkline_server.clients.computer import Computer
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps, owned, plan, writer
-from trunkline_server.clients.app import App, plain_entry
+from trunkline_server.clients import apps, entries, owned, plan, shapes, writer
+from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.target import Target
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -30,7 +31,8 @@ def clients(options: Namespace) -> int:
         say.as_json(found)
         return 0
     rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
-             ", ".join(a["connected"]) or "-", a["path"]) for a in found]  # fmt: skip
+             ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-", a["path"])
+            for a in found]  # fmt: skip
     say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
     return 0
 
@@ -38,12 +40,18 @@ def clients(options: Namespace) -> int:
 def connect(options: Namespace) -> int:
     """Let an AI app use a database: its file gets one entry."""
     app = _app(options.client)
-    if options.transport and options.transport != "stdio":
-        title = f"{app.name} can only start a program; its file takes no address."
-        raise fail("client.transport", title, "Leave out --transport: the entry works with each.")
     profile = Store().get(options.name)
+    path = _path(options)
+    now = None if app.by_hand else plan.record_of(app, profile, path=path)
     try:
-        wanted = plan.connect(app, profile, path=_path(options), name=options.entry)
+        wanted = plan.connect(
+            app,
+            profile,
+            transport=options.transport or (now.transport if now else "stdio"),
+            path=path,
+            name=options.entry or (now.name if now else None),
+            may_write_token=options.allow_token,
+        )
     except TrunklineError as exc:
         if free := exc.failure.detail if exc.code == "client.taken" else "":
             hint = f"Use another name: --entry {free}."
@@ -91,6 +99,7 @@ def _carry_out(wanted: Plan, options: Namespace) -> int:
             "client": wanted.app.id, "path": str(wanted.path), "name": wanted.steps[0].name,
             "changed": wanted.is_needed and not options.dry_run, "diff": wanted.diff,
             "backup": str(backup) if backup else None, "next": wanted.app.afterwards,
+            "transport": wanted.steps[0].transport, "warning": wanted.warning,
         })  # fmt: skip
         return 0
     if wanted.diff:
@@ -99,8 +108,20 @@ def _carry_out(wanted: Plan, options: Namespace) -> int:
     if wanted.is_needed and not options.dry_run:
         if backup:
             say.line(f"The file as it was is kept in {backup}.")
+        for sentence in filter(None, (wanted.warning, _unserved(wanted))):
+            say.line(f"Note: {sentence}")
         say.line(f"Next: {wanted.app.afterwards}")
     return 0
+
+
+def _unserved(done: Plan) -> str:
+    """Return that the server of the database does not speak what the app was told; or ""."""
+    step = done.steps[0]
+    profile, way = step.profile, step.transport
+    if step.verb == "disconnect" or way in {"stdio", profile.transport}:
+        return ""
+    name, now = profile.name, profile.transport.upper()
+    return f"“{name}” is set to {now}: trunkline edit {profile.id} --transport {way}"
 
 
 def _outcome(done: Plan, *, is_dry: bool) -> str:
@@ -115,14 +136,16 @@ def _outcome(done: Plan, *, is_dry: bool) -> str:
 
 
 def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
+    records = {p.id: record for p in profiles if (record := plan.record_of(app, p))}
     return {
         "id": app.id, "name": app.name, "installed": app.is_installed(), "path": str(app.path()),
-        "connected": [p.id for p in profiles if plan.is_connected(app, p)],
+        "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
+        "can": list(app.transports),
     }  # fmt: skip
 
 
 def _app(client: str) -> App:
-    if app := apps.ALL.get(client):
+    if app := apps.ALL.get(client) or apps.BY_HAND.get(client):
         return app
     near = get_close_matches(client, apps.ALL, n=1, cutoff=0.4)
     hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(apps.ALL)}."
@@ -145,20 +168,23 @@ def _path(options: Namespace) -> Path | None:
 
 
 def _exported(client: str, profile: Profile) -> bytes:
-    command = plan.command(profile)
     if client == "mcpb":
         return _bundle(profile)
     if client == "json":
-        document = {"mcpServers": {profile.id: plain_entry(command)}}
+        document = {"mcpServers": {profile.id: shapes.plain(_started(profile))}}
     else:
         try:
             app = _app(client)
         except TrunklineError as exc:
             raise fail(exc.code, exc.failure.title, f"{exc.failure.hint} Or: json, mcpb.") from exc
-        document = {profile.id: app.entry(command)}
+        document = {profile.id: app.entry(entries.target(app, profile, profile.id, "stdio"))}
         for key in reversed(app.table):
             document = {key: document}
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _started(profile: Profile) -> Target:
+    return Target(name=profile.id, transport="stdio", command=entries.command(profile))
 
 
 def _bundle(profile: Profile) -> bytes:
@@ -166,7 +192,7 @@ def _bundle(profile: Profile) -> bytes:
 
     https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md
     """
-    entry = plain_entry(plan.command(profile))
+    entry = shapes.plain(_started(profile))
     manifest = {
         "manifest_version": "0.3",
         "name": f"trunkline-{profile.id}",

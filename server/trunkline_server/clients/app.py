@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Format = Literal["json", "jsonc", "toml", "yaml"]
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import BearerBy, Target
+from trunkline_server.errors import fail
+from trunkline_server.profiles.profile import TRANSPORTS, Transport
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What an AI app has to start.
-
-    Attributes:
-        program: absolute path.
-        arguments: as the program gets them; never a secret.
-        environment: set in addition; usually empty.
-    """
-
-    program: str
-    arguments: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Computer:
-    """Where an app would look: the parts of this computer that its paths depend on.
-
-    Attributes:
-        platform: ``linux, darwin`` or ``win32``, as in ``sys.platform``.
-        home: the person's home folder.
-        environment: the environment variables.
-    """
-
-    platform: str
-    home: Path
-    environment: Mapping[str, str]
-
-    @staticmethod
-    def here() -> Computer:
-        """Return this computer."""
-        return Computer(platform=sys.platform, home=Path.home(), environment=os.environ)
-
-    def folder(self, variable: str, otherwise: str) -> Path:
-        """Return the folder an environment variable names, else one below the home folder."""
-        named = Path(self.environment.get(variable, ""))
-        return named if named.is_absolute() else self.home / otherwise
-
-    @property
-    def roaming(self) -> Path:
-        """The folder of an app's settings: ``%APPDATA%``, Application Support or XDG's."""
-        if self.platform == "win32":
-            return self.folder("APPDATA", "AppData/Roaming")
-        if self.platform == "darwin":
-            return self.home / "Library" / "Application Support"
-        return self.folder("XDG_CONFIG_HOME", ".config")
-
-    @property
-    def local(self) -> Path:
-        """``%LOCALAPPDATA%``."""
-        return self.folder("LOCALAPPDATA", "AppData/Local")
-
-    def has(self, program: str) -> bool:
-        """Whether a program of that name is on the path."""
-        return shutil.which(program, path=self.environment.get("PATH", "")) is not None
-
-
-def plain_entry(command: Command) -> dict[str, Any]:
-    """Return the shape most apps take: ``command, args`` and, when needed, ``env``."""
-    entry: dict[str, Any] = {"command": command.program, "args": list(command.arguments)}
-    return entry | ({"env": dict(command.environment)} if command.environment else {})
+# "json+comments" has comments and no trailing commas; "yaml-list" a list of entries with names.
+Format = Literal["json", "json+comments", "jsonc", "toml", "yaml", "yaml-list"]
+Shape = Callable[[Target], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +30,20 @@ class App:
         table: the keys that lead to the object of servers.
         candidates: its files on a computer, the best place first.
         is_present: whether the app is on a computer.
-        entry: what to write for a command.
-        handshakes: what it calls itself when it connects, beside its name and id.
         afterwards: what the person does next in the app; one sentence.
+        stdio: what to write for a program to start.
+        http: what to write for a streamable HTTP address; None when its file takes none.
+        sse: what to write for an SSE address; None when its file takes none.
+        bearer_by: how it gets the token of an address.
+        bearer_words: its own words for that, ``%s`` being the name of the input or variable or the
+            path of the file; "" when the token can only be written itself, or a helper gives it.
+        is_graphical: whether it is started from a menu, where no shell has set variables.
+        bearer_place: where the person puts the token for ``variable``, when it is no environment
+            variable; as the end of a sentence.
+        blank: what a file starts with when there was none.
+        handshakes: what it calls itself when it connects, beside its name and id; one that ends
+            in ``*`` is a beginning.
+        by_hand: why its settings must not be edited and what to do instead; "" when they may.
     """
 
     id: str
@@ -103,12 +54,56 @@ class App:
     candidates: Callable[[Computer], tuple[Path, ...]]
     is_present: Callable[[Computer], bool]
     afterwards: str
-    entry: Callable[[Command], dict[str, Any]] = plain_entry
+    stdio: Shape | None
+    http: Shape | None = None
+    sse: Shape | None = None
+    bearer_by: BearerBy = "text"
+    bearer_words: str = ""
+    is_graphical: bool = True
+    bearer_place: str = ""
+    blank: str = ""
     handshakes: tuple[str, ...] = ()
+    by_hand: str = ""
+
+    @property
+    def transports(self) -> tuple[Transport, ...]:
+        """How it can reach a database."""
+        return tuple(t for t in TRANSPORTS if self._shape(t))
+
+    def entry(self, target: Target) -> dict[str, Any]:
+        """Return what to write for ``target``, in the app's own words.
+
+        Raises:
+            TrunklineError: ``client.transport``, the app has no words for it.
+        """
+        shape = self._shape(target.transport)
+        if shape is None:
+            raise self.refusal(target.transport)
+        return shape(target)
+
+    def refusal(self, transport: Transport) -> Exception:
+        """Return why this app cannot be reached by ``transport``, to be raised."""
+        if self.transports == ("stdio",):
+            title = f"{self.name} can only start a program; its file takes no address."
+            hint = "Leave out --transport: the entry works with each."
+        else:
+            title = f"{self.name} cannot use {transport.upper()}."
+            hint = f"Choose one of: {', '.join(self.transports)}."
+        return fail("client.transport", title, hint)
+
+    def warning(self, variable: str = "TRUNKLINE_TOKEN") -> str:
+        """Return what to know before it gets an address with a token; "" when nothing.
+
+        ``variable`` is the name that the token is looked up by, for ``bearer_by="variable"``.
+        """
+        return _WARNINGS[self.bearer_by](self, variable)
 
     def is_called(self, client: str) -> bool:
         """Whether this app may call itself ``client`` when it connects."""
-        return _plain(client) in map(_plain, (self.id, self.name, *self.handshakes))
+        plain = _plain(client)
+        return plain in map(_plain, (self.id, self.name, *self.handshakes)) or any(
+            plain.startswith(_plain(name)) for name in self.handshakes if name.endswith("*")
+        )
 
     def paths(self, computer: Computer | None = None) -> tuple[Path, ...]:
         """Return its possible files, the best place first."""
@@ -122,6 +117,44 @@ class App:
         """Whether this app is on this computer."""
         return self.is_present(computer or Computer.here())
 
+    def _shape(self, transport: Transport) -> Shape | None:
+        return {"stdio": self.stdio, "http": self.http, "sse": self.sse}[transport]
+
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _of_variable(app: App, variable: str) -> str:
+    if app.bearer_place:
+        return f"Put the token, as {variable}, into {app.bearer_place}."
+    if app.is_graphical:
+        return (
+            f"{app.name} takes the token from the environment variable {variable}, which it does "
+            "not see when it is started from a menu or an icon."
+        )
+    return f"Set the environment variable {variable} to the token before {app.name} starts."
+
+
+def _of_text(app: App, _variable: str) -> str:
+    return (
+        f"{app.name} can keep the token only as plain text in its settings file: whoever reads "
+        "that file can ask the database."
+    )
+
+
+def _of_input(app: App, _variable: str) -> str:
+    return f"{app.name} asks for the token once and keeps it in a safe place of its own."
+
+
+def _of_nothing(_app: App, _variable: str) -> str:
+    return ""
+
+
+_WARNINGS: dict[BearerBy, Callable[[App, str], str]] = {
+    "helper": _of_nothing,
+    "file": _of_nothing,
+    "input": _of_input,
+    "variable": _of_variable,
+    "text": _of_text,
+}

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from trunkline_server import folders
 from trunkline_server.clients.editors.text import Trace
+from trunkline_server.clients.target import BearerBy
 from trunkline_server.errors import fail
 from trunkline_server.profiles import atomic
+from trunkline_server.profiles.profile import Transport
 
 _VERSION = 1
 _WAIT_S = 5.0
@@ -32,6 +34,10 @@ class Record:
         gap: see ``Trace``.
         is_new_file: whether the file was not there before.
         since: when it was written, in seconds since 1970; 0 when it was found already written.
+        transport: how the app reaches the database by it.
+        bearer_by: how the app gets the token of an address; "" for stdio.
+        aside: what the insertion of what the entry refers to found, as in ``made`` and ``gap``;
+            None when there is nothing of the kind that is ours.
     """
 
     client: str
@@ -43,6 +49,9 @@ class Record:
     gap: str = ""
     is_new_file: bool = False
     since: float = 0.0
+    transport: Transport = "stdio"
+    bearer_by: BearerBy | Literal[""] = ""
+    aside: tuple[int, str] | None = None
 
     @property
     def trace(self) -> Trace:

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
 
-from trunkline_server import programs
-from trunkline_server.clients import owned
-from trunkline_server.clients.app import App, Command
+from trunkline_server.clients import entries, owned, tokens
+from trunkline_server.clients.app import App
+from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
-from trunkline_server.clients.editors.text import BOM, MalformedError, Trace
+from trunkline_server.clients.editors.text import BOM, MalformedError
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
-from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.profile import Profile, Transport
 
 _EDITORS: dict[str, ModuleType] = {"json": strict_json}
 _TOO_BIG = 50_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One entry of a change.
-
-    Attributes:
-        verb: "connect" or "disconnect".
-        profile: the database.
-        name: the entry's key.
-        has_effect: whether the file is another afterwards.
-    """
-
-    verb: Literal["connect", "disconnect"]
-    profile: Profile
-    name: str
-    has_effect: bool = True
+# What every app takes as a key, and puts before the names of the tools.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +36,34 @@ class Plan:
         after: its bytes afterwards; None when the file goes, because only we were in it.
         former: what is remembered of our entries in this file.
         records: what to remember of them afterwards.
-        diff: before and after as a unified diff; "" when nothing would change.
+        diff: before and after as a unified diff, tokens hidden; "" when nothing would change.
+        warning: what the person should know before; "" when nothing.
     """
 
     app: App
     path: Path
     steps: tuple[Step, ...]
-    before: bytes | None
-    after: bytes | None
+    before: bytes | None = field(repr=False)
+    after: bytes | None = field(repr=False)
     former: tuple[Record, ...]
     records: tuple[Record, ...]
 
     @property
     def diff(self) -> str:
         """The change as a unified diff; see the class."""
-        return _diff(self.path, self.before or b"", self.after or b"")
+        return tokens.hidden(_diff(self.path, self.before or b"", self.after or b""))
+
+    @property
+    def warning(self) -> str:
+        """What the person should know of the token; see the class."""
+        told = (
+            entries.warning(
+                self.app, step.profile, step.transport, may_write_token=step.may_write_token
+            )
+            for step in self.steps
+            if step.verb == "connect" and step.has_effect
+        )
+        return " ".join(dict.fromkeys(filter(None, told)))
 
     @property
     def is_needed(self) -> bool:
@@ -92,24 +89,44 @@ class Plan:
         Raises:
             TrunklineError: see :func:`connect`.
         """
-        steps = (step for step in reversed(self.steps) if step.has_effect)
-        return _planned(self.app, self.path, tuple(map(_opposite, steps)))
+        steps = (step.opposite() for step in reversed(self.steps) if step.has_effect)
+        return _planned(self.app, self.path, tuple(steps))
+
+
+def can_edit(app: App) -> bool:
+    """Whether the settings of ``app`` are of a format that is edited here."""
+    return app.format in _EDITORS and not app.by_hand
 
 
 def connect(
-    app: App, profile: Profile, *, path: Path | None = None, name: str | None = None
+    app: App,
+    profile: Profile,
+    *,
+    transport: Transport = "stdio",
+    path: Path | None = None,
+    name: str | None = None,
+    may_write_token: bool = False,
 ) -> Plan:
     """Return what writing the entry of ``profile`` into the file of ``app`` would change.
 
     ``name`` is the entry's key, the profile's id unless given. An entry of ours that the person
-    has changed keeps what they added; only our fields are set.
+    has changed keeps what they added; only our fields are set. The token is in the file only when
+    ``may_write_token`` and the app knows no safer way.
 
     Raises:
         TrunklineError: ``client.unreadable, client.malformed, client.taken`` (another's entry has
-            this name) or ``program.missing``.
+            this name), ``client.name``, ``client.by_hand``, ``client.transport`` (the app cannot),
+            ``client.token`` (it would have to be written), ``client.address`` (no port yet),
+            ``token.none, secrets.*`` or ``program.missing``.
     """
-    step = Step(verb="connect", profile=profile, name=name or profile.id)
-    return _planned(app, path or app.path(), (step,))
+    step = Step(
+        verb="connect",
+        profile=profile,
+        name=_checked(name or profile.id),
+        transport=transport,
+        may_write_token=may_write_token,
+    )
+    return _planned(app, path or _path(app), (step,))
 
 
 def disconnect(
@@ -122,7 +139,7 @@ def disconnect(
     Raises:
         TrunklineError: as :func:`connect`; ``client.taken`` when the entry is not ours.
     """
-    path = path or app.path()
+    path = path or _path(app)
     name = name or _name_of(app, profile, path)
     return _planned(app, path, (Step(verb="disconnect", profile=profile, name=name),))
 
@@ -132,18 +149,15 @@ def arrange(
 ) -> Plan:
     """Return the one change after which ``app`` may ask the profiles of the ``wanted`` ids.
 
-    Those of ``profiles`` that are not wanted lose our entries; entries of others stay. New ones
-    come before old ones go, so that the table they stand in keeps its place.
+    Those of ``profiles`` that are not wanted lose our entries; entries of others stay. Whoever is
+    connected already keeps the way it is. New ones come before old ones go, so that the table they
+    stand in keeps its place.
 
     Raises:
         TrunklineError: as :func:`connect`.
     """
-    path, known = path or app.path(), tuple(profiles)
-    steps = [
-        Step(verb="connect", profile=p, name=_name_of(app, p, path))
-        for p in known
-        if p.id in wanted
-    ] + [
+    path, known = path or _path(app), tuple(profiles)
+    steps = [_kept(app, p, path) for p in known if p.id in wanted] + [
         Step(verb="disconnect", profile=p, name=_name_of(app, p, path))
         for p in known
         if p.id not in wanted and is_connected(app, p, path=path)
@@ -151,31 +165,36 @@ def arrange(
     return _planned(app, path, tuple(steps))
 
 
-def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> bool:
-    """Whether the app's file has our entry for ``profile``; False when it cannot be read."""
-    path = path or app.path()
-    name = _name_of(app, profile, path)
-    if owned.find(path, name) is None:
-        return False
-    try:
-        with _explained(app, path):
-            return _EDITORS[app.format].read(read(path) or b"", (*app.table, name)) is not None
-    except TrunklineError:
-        return False
+def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> tuple[Plan, ...]:
+    """Return the changes after which every app with an address of ``profile`` has the right one.
 
-
-def command(profile: Profile) -> Command:
-    """Return what an AI app starts to reach ``profile``.
+    Apps that start a program are left alone: it finds the server whatever the transport. An app
+    that cannot use ``transport`` gets the program instead. Make them together, with
+    ``writer.apply_all``.
 
     Raises:
-        TrunklineError: ``program.missing``.
+        TrunklineError: as :func:`connect`; then none of them should be made.
     """
-    home = os.environ.get("TRUNKLINE_HOME")
-    return Command(
-        program=str(programs.path_of("trunkline-stdio")),
-        arguments=(profile.id,),
-        environment=(("TRUNKLINE_HOME", str(Path(home).expanduser().absolute())),) if home else (),
-    )
+    steps: dict[tuple[str, Path], list[Step]] = {}
+    for record in owned.records():
+        is_meant = record.profile == profile.id and record.transport != "stdio"
+        if is_meant and record.client in apps and _is_there(apps[record.client], record):
+            step = _switched(apps[record.client], record, profile, transport)
+            steps.setdefault((record.client, Path(record.path)), []).append(step)
+    plans = [_planned(apps[client], path, tuple(s)) for (client, path), s in steps.items()]
+    return tuple(plan for plan in plans if plan.is_needed)
+
+
+def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
+    """Return what is remembered of our entry for ``profile``; None when it is not there."""
+    path = path or _path(app)
+    record = owned.find(path, _name_of(app, profile, path))
+    return record if record and _is_there(app, record) else None
+
+
+def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> bool:
+    """Whether the app's file has our entry for ``profile``; False when it cannot be read."""
+    return record_of(app, profile, path=path) is not None
 
 
 def read(path: Path) -> bytes | None:
@@ -196,75 +215,56 @@ def read(path: Path) -> bytes | None:
         raise _unreadable(path, exc.strerror or "the system refused it") from exc
 
 
-class _Draft:
-    """A file's content and our records of it, step by step."""
-
-    def __init__(
-        self, app: App, path: Path, before: bytes | None, former: Iterable[Record]
-    ) -> None:
-        self._app, self._path, self._editor = app, path, _EDITORS[app.format]
-        self.content = before
-        self.records = {record.name: record for record in former}
-
-    def take(self, step: Step) -> Step:
-        """Make the step; return it with whether it had an effect."""
-        before = self.content
-        if step.verb == "connect":
-            self._connect(step.profile, step.name)
-        else:
-            self._disconnect(step.profile, step.name)
-        return replace(step, has_effect=self.content != before)
-
-    def _connect(self, profile: Profile, name: str) -> None:
-        fields, where = self._app.entry(command(profile)), (*self._app.table, name)
-        document, record = self.content or b"", self.records.get(name)
-        now = self._editor.read(document, where)
-        blank = Record(client=self._app.id, path=str(self._path.resolve()), name=name,
-                       profile=profile.id, digest=owned.digest(fields))  # fmt: skip
-        if now is None:
-            after, trace = self._editor.insert(document, where, fields)
-            is_new_file = self.content is None
-            record = replace(blank, made=trace.made, gap=trace.gap, is_new_file=is_new_file)
-        elif record is None and now != fields:
-            raise _taken(self._app, name, _free_name(self._editor, self._app, document, name))
-        else:
-            after = self._editor.update(document, where, fields)
-            digest = owned.digest(self._editor.read(after, where))
-            record = replace(record or blank, profile=profile.id, digest=digest)
-        self.content, self.records[name] = after, record
-
-    def _disconnect(self, profile: Profile, name: str) -> None:
-        where, record = (*self._app.table, name), self.records.pop(name, None)
-        now = self._editor.read(self.content or b"", where)
-        if self.content is not None and now is not None:
-            if record is None and now != self._app.entry(command(profile)):
-                raise _taken(self._app, name, "")
-            trace = record.trace if record else Trace()
-            self.content = self._editor.remove(self.content, where, trace)
-        if record and record.is_new_file and not (self.content or b"").strip():
-            self.content = None
-        if record:
-            self._hand_over(record)
-
-    def _hand_over(self, gone: Record) -> None:
-        """Let another entry of ours remember what the first one found, for when it goes too."""
-        heir = next((r for r in self.records.values() if r.trace == Trace()), None)
-        if heir and (gone.trace != Trace() or gone.is_new_file):
-            found = replace(heir, made=gone.made, gap=gone.gap, is_new_file=gone.is_new_file)
-            self.records[heir.name] = found
-
-
 def _planned(app: App, path: Path, steps: tuple[Step, ...]) -> Plan:
     before, former = read(path), owned.of(path)
-    draft = _Draft(app, path, before, former)
+    draft = Draft(app, path, _EDITORS[app.format], before, former)
     with _explained(app, path):
         done = tuple(map(draft.take, steps))
     return Plan(app=app, path=path, steps=done, before=before, after=draft.content, former=former,
                 records=tuple(draft.records.values()))  # fmt: skip
 
 
-def _opposite(step: Step) -> Step:
-    return replace(step, verb="disconnect" if step.verb == "connect" else "connect")
+def _path(app: App) -> Path:
+    if app.by_hand:
+        raise fail("client.by_hand", app.by_hand, app.afterwards)
+    return app.path()
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        title = f"“{name}” cannot be the name of an entry."
+        hint = "Use up to 48 letters, digits, hyphens and underscores, a letter first."
+        raise fail("client.name", title, hint)
+    return name
+
+
+def _kept(app: App, profile: Profile, path: Path) -> Step:
+    """Return the step that connects ``profile`` the way it is connected by now."""
+    name = _name_of(app, profile, path)
+    step = Step(verb="connect", profile=profile, name=name)
+    record = owned.find(path, name)
+    return _switched(app, record, profile, record.transport) if record else step
+
+
+def _switched(app: App, record: Record, profile: Profile, transport: Transport) -> Step:
+    return Step(
+        verb="connect",
+        profile=profile,
+        name=record.name,
+        transport=transport if transport in app.transports else "stdio",
+        may_write_token=record.bearer_by == "text",
+    )
+
+
+def _is_there(app: App, record: Record) -> bool:
+    """Whether the entry of a record is in its file; False when that cannot be read."""
+    path = Path(record.path)
+    try:
+        with _explained(app, path):
+            where = (*app.table, record.name)
+            return _EDITORS[app.format].read(read(path) or b"", where) is not None
+    except TrunklineError:
+        return False
 
 
 def _name_of(app: App, profile: Profile, path: Path) -> str:
@@ -274,18 +274,6 @@ def _name_of(app: App, profile: Profile, path: Path) -> str:
         r for r in owned.records() if (r.client, r.path, r.profile) == (app.id, place, profile.id)
     )
     return next((record.name for record in ours), profile.id)
-
-
-def _free_name(editor: ModuleType, app: App, document: bytes, name: str) -> str:
-    taken = editor.read(document, app.table) or {}
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return next(free for free in numbered if free not in taken)
-
-
-def _taken(app: App, name: str, free: str) -> TrunklineError:
-    hint = f"Use another name, such as {free}." if free else "Remove it there by hand."
-    title = f"{app.name} has an entry “{name}” that Trunkline did not write."
-    return fail("client.taken", title, hint, free)
 
 
 def _unreadable(path: Path, why: str) -> TrunklineError:

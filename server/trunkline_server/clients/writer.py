@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from trunkline_server import folders
-from trunkline_server.clients import owned
+from trunkline_server.clients import owned, tokens
 from trunkline_server.clients import plan as plans
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
@@ -46,12 +46,28 @@ def apply(plan: Plan) -> Applied:
         TrunklineError: ``client.read_only, client.unwritable`` or ``client.overwritten``, and those
             of ``plan.connect``; the file is as it was, unless another program wrote it.
     """
+    return apply_all((plan,))[0]
+
+
+def apply_all(plans: Iterable[Plan]) -> tuple[Applied, ...]:
+    """Make several changes, all of them or none; :func:`undo_all` takes them back together.
+
+    Raises:
+        TrunklineError: as :func:`apply`; what was changed before is as it was again.
+    """
+    done: list[Applied] = []
     with owned.alone():
-        if not plan.is_current:
-            plan = plan.again()
-        backup = _write(plan) if plan.is_needed else None
-        owned.keep(plan.path, _dated(plan))
-    return Applied(plan=plan, backup=backup)
+        try:
+            for plan in plans:
+                made = _made(plan)
+                done.append(made)
+        except BaseException:
+            for applied in reversed(done):
+                _taken_back(applied.plan)
+            raise
+        finally:
+            tokens.tidy(owned.records())
+    return tuple(done)
 
 
 def undo(applied: Applied) -> None:
@@ -65,7 +81,49 @@ def undo(applied: Applied) -> None:
         apply(plan.reversed())
         return
     with owned.alone():
+        with _explained(plan.path):
+            tokens.provide(plan.former)
         if plan.is_needed:
+            _replace(plan, plan.before)
+        owned.keep(plan.path, plan.former)
+        tokens.tidy(owned.records())
+
+
+def undo_all(done: Iterable[Applied]) -> None:
+    """Undo several changes, each that can be undone.
+
+    Raises:
+        TrunklineError: why one of them could not, after all were tried; see :func:`undo`.
+    """
+    failures: list[TrunklineError] = []
+    for applied in reversed(tuple(done)):
+        try:
+            undo(applied)
+        except TrunklineError as exc:
+            failures.append(exc)
+    if failures:
+        raise failures[0]
+
+
+def _made(plan: Plan) -> Applied:
+    if not plan.is_current:
+        plan = plan.again()
+    with _explained(plan.path):
+        tokens.provide(plan.records)
+    backup = _write(plan) if plan.is_needed else None
+    try:
+        with _explained(plan.path):
+            owned.keep(plan.path, _dated(plan))
+    except TrunklineError:
+        _taken_back(plan)
+        raise
+    return Applied(plan=plan, backup=backup)
+
+
+def _taken_back(plan: Plan) -> None:
+    """Put a file back after a failure, unless another program wrote it since."""
+    with suppress(TrunklineError, OSError):  # the first failure is the one to tell
+        if plan.is_needed and plans.read(plan.path) == plan.after:
             _replace(plan, plan.before)
         owned.keep(plan.path, plan.former)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients.app import App, Computer
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
 
 _FILE = "claude_desktop_config.json"
 
@@ -25,13 +27,12 @@ def _packaged(computer: Computer) -> tuple[Path, ...]:
 
 
 def _is_present(computer: Computer) -> bool:
-    folders = [path.parent for path in _candidates(computer)]
-    if computer.platform == "darwin":
-        folders += [Path("/Applications/Claude.app"), computer.home / "Applications/Claude.app"]
-    if computer.platform == "win32":
-        folders += [computer.local / "AnthropicClaude", *_packaged(computer)]
-    is_on_path = computer.platform == "linux" and computer.has("claude-desktop")
-    return is_on_path or any(folder.is_dir() for folder in folders)
+    return (
+        any(path.parent.is_dir() for path in _candidates(computer))
+        or computer.has_bundle("Claude")
+        or computer.has_installed("AnthropicClaude", "Packages/Claude_*/LocalCache/Roaming")
+        or (computer.platform == "linux" and computer.has("claude-desktop"))
+    )
 
 
 APP = App(
@@ -42,6 +43,7 @@ APP = App(
     table=("mcpServers",),
     candidates=_candidates,
     is_present=_is_present,
+    stdio=shapes.plain,
     handshakes=("claude-ai",),
     afterwards=(
         "Quit Claude Desktop completely, from its icon in the tray or menu bar, and start it again."

@@ -1,0 +1,45 @@
+"""Claude Code: strict JSON that it rewrites itself; a program of ours gives it the token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App, Shape
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
+
+
+def _candidates(computer: Computer) -> tuple[Path, ...]:
+    return (computer.folder("CLAUDE_CONFIG_DIR", ".") / ".claude.json",)
+
+
+def _is_present(computer: Computer) -> bool:
+    (file,) = _candidates(computer)
+    folder = computer.folder("CLAUDE_CONFIG_DIR", ".claude")
+    return file.exists() or folder.is_dir() or computer.has("claude")
+
+
+def _address(kind: str) -> Shape:
+    def shape(target: Target) -> shapes.Entry:
+        helper = target.command.line(target.platform)  # it is run by a shell
+        return {"type": kind, "url": target.url, "headersHelper": helper}
+
+    return shape
+
+
+APP = App(
+    id="claude-code",
+    name="Claude Code",
+    monogram="CC",
+    format="json",
+    table=("mcpServers",),
+    candidates=_candidates,
+    is_present=_is_present,
+    stdio=shapes.typed,
+    http=_address("http"),
+    sse=_address("sse"),
+    bearer_by="helper",
+    is_graphical=False,
+    afterwards="Start a new session of Claude Code.",
+)

@@ -1,0 +1,71 @@
+"""Goose: YAML in which a server is an extension, with every field present."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
+
+_TIMEOUT_S = 300
+
+
+def _folder(computer: Computer) -> Path:
+    if computer.platform == "win32":
+        return computer.roaming / "Block" / "goose" / "config"
+    if computer.platform == "darwin":
+        return computer.home / ".config" / "goose"
+    return computer.xdg / "goose"
+
+
+def _candidates(computer: Computer) -> tuple[Path, ...]:
+    return (_folder(computer) / "config.yaml",)
+
+
+def _is_present(computer: Computer) -> bool:
+    return _folder(computer).is_dir() or computer.has_bundle("Goose") or computer.has("goose")
+
+
+def _extension(target: Target, kind: str, **middle: Any) -> shapes.Entry:
+    return {
+        "name": target.name,
+        "type": kind,
+        **middle,
+        "env_keys": [],
+        "enabled": True,
+        "timeout": _TIMEOUT_S,
+        "description": target.description,
+        "bundled": None,
+    }
+
+
+def _stdio(target: Target) -> shapes.Entry:
+    command = target.command
+    return _extension(
+        target,
+        "stdio",
+        cmd=command.program,
+        args=list(command.arguments),
+        envs=dict(command.environment),
+    )
+
+
+def _http(target: Target) -> shapes.Entry:
+    return _extension(target, "streamable_http", uri=target.url, headers=target.headers, envs={})
+
+
+APP = App(
+    id="goose",
+    name="Goose",
+    monogram="Go",
+    format="yaml",
+    table=("extensions",),
+    candidates=_candidates,
+    is_present=_is_present,
+    stdio=_stdio,
+    http=_http,
+    afterwards="Start a new session of Goose.",
+)

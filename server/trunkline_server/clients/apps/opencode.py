@@ -1,0 +1,56 @@
+"""OpenCode: JSONC in which a wrong word keeps it from starting; it reads the token from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
+
+
+def _folder(computer: Computer) -> Path:
+    named = Path(computer.environment.get("OPENCODE_CONFIG_DIR", ""))
+    return named if named.is_absolute() else computer.xdg / "opencode"
+
+
+def _candidates(computer: Computer) -> tuple[Path, ...]:
+    folder = _folder(computer)
+    plain, commented = folder / "opencode.json", folder / "opencode.jsonc"
+    usual = (commented, plain) if commented.exists() and not plain.exists() else (plain, commented)
+    named = Path(computer.environment.get("OPENCODE_CONFIG", ""))
+    return (named, *usual) if named.is_absolute() else usual
+
+
+def _is_present(computer: Computer) -> bool:
+    return _folder(computer).is_dir() or computer.has("opencode")
+
+
+def _stdio(target: Target) -> shapes.Entry:
+    command = target.command
+    words = [command.program, *command.arguments]
+    more = {"environment": dict(command.environment)} if command.environment else {}
+    return {"type": "local", "command": words, **more, "enabled": True}
+
+
+_remote = shapes.address(kind="remote", enabled=True)
+
+APP = App(
+    id="opencode",
+    name="OpenCode",
+    monogram="OC",
+    format="jsonc",
+    table=("mcp",),
+    candidates=_candidates,
+    is_present=_is_present,
+    stdio=_stdio,
+    http=_remote,
+    sse=_remote,
+    bearer_by="file",
+    bearer_words="{file:%s}",
+    is_graphical=False,
+    # It would write this line itself, and everything else anew with it.
+    blank='{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
+    afterwards="Start a new session of OpenCode.",
+)

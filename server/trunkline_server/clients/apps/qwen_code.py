@@ -1,0 +1,36 @@
+"""Qwen Code: JSON with comments; for it ``url`` always means SSE."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+
+
+def _candidates(computer: Computer) -> tuple[Path, ...]:
+    return (computer.home / ".qwen" / "settings.json",)
+
+
+def _is_present(computer: Computer) -> bool:
+    return (computer.home / ".qwen").is_dir() or computer.has("qwen")
+
+
+APP = App(
+    id="qwen-code",
+    name="Qwen Code",
+    monogram="Qw",
+    format="json+comments",
+    table=("mcpServers",),
+    candidates=_candidates,
+    is_present=_is_present,
+    stdio=shapes.plain,
+    http=shapes.address("httpUrl"),
+    sse=shapes.address("url"),
+    bearer_by="variable",
+    bearer_words="${%s}",
+    is_graphical=False,
+    handshakes=("qwen-cli-mcp-client*",),
+    afterwards="Start a new session of Qwen Code.",
+)

@@ -1,0 +1,85 @@
+"""VS Code, its Insiders edition and VSCodium: JSONC next to the settings of the user profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from trunkline_server.clients import shapes
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+
+_FLATPAKS = {
+    "Code": "com.visualstudio.code",
+    "Code - Insiders": "com.visualstudio.code.insiders",
+    "VSCodium": "com.vscodium.codium",
+}
+
+
+def users(computer: Computer, edition: str) -> tuple[Path, ...]:
+    """Return the folders ``User`` of an edition: the portable one, the usual one, Flatpak's."""
+    found = [computer.roaming / edition / "User"]
+    portable = computer.environment.get("VSCODE_PORTABLE")
+    if portable and edition == "Code":
+        found.insert(0, Path(portable) / "user-data" / "User")
+    if computer.platform == "linux" and edition in _FLATPAKS:
+        sandbox = computer.home / ".var/app" / _FLATPAKS[edition] / "config" / edition / "User"
+        found += [sandbox] if sandbox.is_dir() else []
+    return tuple(sorted(found, key=lambda folder: not folder.is_dir()))
+
+
+def _candidates(edition: str) -> Callable[[Computer], tuple[Path, ...]]:
+    def found(computer: Computer) -> tuple[Path, ...]:
+        folders = users(computer, edition)
+        profiles = [p for f in folders for p in sorted((f / "profiles").glob("*")) if p.is_dir()]
+        return tuple(folder / "mcp.json" for folder in (*folders, *profiles))
+
+    return found
+
+
+def _is_present(
+    edition: str, bundle: str, folder: str, *programs: str
+) -> Callable[[Computer], bool]:
+    def found(computer: Computer) -> bool:
+        return (
+            any(user.is_dir() for user in users(computer, edition))
+            or computer.has_bundle(bundle)
+            or computer.has_installed(f"Programs/{folder}")
+            or computer.has(*programs)
+        )
+
+    return found
+
+
+def _edition(app_id: str, name: str, monogram: str, edition: str, *places: str) -> App:
+    return App(
+        id=app_id,
+        name=name,
+        monogram=monogram,
+        format="jsonc",
+        table=("servers",),
+        candidates=_candidates(edition),
+        is_present=_is_present(edition, *places),
+        stdio=shapes.typed,
+        http=shapes.address(kind="http"),
+        sse=shapes.address(kind="sse"),
+        bearer_by="input",
+        bearer_words="${input:%s}",
+        handshakes=(places[0],),
+        afterwards=f"In {name}, start the new server and say that you trust it.",
+    )
+
+
+APPS = (
+    _edition("vscode", "VS Code", "VS", "Code", "Visual Studio Code", "Microsoft VS Code", "code"),
+    _edition(
+        "vscode-insiders",
+        "VS Code Insiders",
+        "VI",
+        "Code - Insiders",
+        "Visual Studio Code - Insiders",
+        "Microsoft VS Code Insiders",
+        "code-insiders",
+    ),
+    _edition("vscodium", "VSCodium", "VC", "VSCodium", "VSCodium", "VSCodium", "codium"),
+)

@@ -1,0 +1,74 @@
+"""Where AI apps would look on a computer: its system, folders, variables and programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computer:
+    """The parts of a computer that apps' paths depend on.
+
+    Attributes:
+        platform: ``linux, darwin`` or ``win32``, as in ``sys.platform``.
+        home: the person's home folder.
+        environment: the environment variables.
+        programs: where macOS keeps applications; another place in tests.
+    """
+
+    platform: str
+    home: Path
+    environment: Mapping[str, str]
+    programs: Path = Path("/Applications")
+
+    @staticmethod
+    def here() -> Computer:
+        """Return this computer."""
+        return Computer(platform=sys.platform, home=Path.home(), environment=os.environ)
+
+    def folder(self, variable: str, otherwise: str) -> Path:
+        """Return the folder an environment variable names, else one below the home folder."""
+        named = Path(self.environment.get(variable, ""))
+        return named if named.is_absolute() else self.home / otherwise
+
+    @property
+    def xdg(self) -> Path:
+        """``$XDG_CONFIG_HOME``, else ``~/.config``."""
+        return self.folder("XDG_CONFIG_HOME", ".config")
+
+    @property
+    def roaming(self) -> Path:
+        """The folder of an app's settings: ``%APPDATA%``, Application Support or XDG's."""
+        if self.platform == "win32":
+            return self.folder("APPDATA", "AppData/Roaming")
+        if self.platform == "darwin":
+            return self.home / "Library" / "Application Support"
+        return self.xdg
+
+    @property
+    def local(self) -> Path:
+        """``%LOCALAPPDATA%``."""
+        return self.folder("LOCALAPPDATA", "AppData/Local")
+
+    def has(self, *names: str) -> bool:
+        """Whether a program of one of these names is on the path."""
+        path = self.environment.get("PATH", "")
+        return any(shutil.which(name, path=path) is not None for name in names)
+
+    def has_bundle(self, name: str) -> bool:
+        """Whether macOS has the application ``name``, for everybody or for this person."""
+        if self.platform != "darwin":
+            return False
+        bundle = f"{name}.app"
+        return any((f / bundle).is_dir() for f in (self.programs, self.home / "Applications"))
+
+    def has_installed(self, *folders: str) -> bool:
+        """Whether Windows has one of these folders (or patterns) below ``%LOCALAPPDATA%``."""
+        if self.platform != "win32":
+            return False
+        return any(any(self.local.glob(folder)) for folder in folders)

@@ -1,0 +1,190 @@
+"""A settings file's content and our records of it, changed one entry after the other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from trunkline_server.clients import entries, owned
+from trunkline_server.clients.app import App
+from trunkline_server.clients.editors.text import Trace
+from trunkline_server.clients.owned import Record
+from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.profiles.profile import Profile, Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One entry of a change.
+
+    Attributes:
+        verb: "connect" or "disconnect".
+        profile: the database.
+        name: the entry's key.
+        transport: how the app is to reach it.
+        may_write_token: whether the person allowed the token itself in the file.
+        former: the transport of our entry of that name before; None when there was none.
+        had_token: whether that one held the token itself.
+        has_effect: whether the file is another afterwards.
+    """
+
+    verb: Literal["connect", "disconnect"]
+    profile: Profile
+    name: str
+    transport: Transport = "stdio"
+    may_write_token: bool = False
+    former: Transport | None = None
+    had_token: bool = False
+    has_effect: bool = True
+
+    def opposite(self) -> Step:
+        """Return the step that leads back."""
+        if self.verb == "connect" and self.former is None:
+            return replace(self, verb="disconnect")
+        transport = self.former or self.transport
+        return replace(self, verb="connect", transport=transport, may_write_token=self.had_token)
+
+
+class Draft:
+    """The content and the records, step by step.
+
+    Attributes:
+        content: the file's bytes by now; None when there is no file.
+        records: what to remember by now, by the entry's name.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        path: Path,
+        editor: ModuleType,
+        before: bytes | None,
+        former: Iterable[Record],
+    ) -> None:
+        self._app, self._path, self._editor = app, path, editor
+        self.content = before
+        self.records = {record.name: record for record in former}
+
+    def take(self, step: Step) -> Step:
+        """Make the step; return it with what was there before and whether it had an effect.
+
+        Raises:
+            TrunklineError: ``client.taken``, or those of ``entries.target``.
+            MalformedError: the file is not one that its app reads.
+        """
+        before, record = self.content, self.records.get(step.name)
+        if step.verb == "connect":
+            self._connect(step)
+        else:
+            self._disconnect(step.profile, step.name)
+        return replace(
+            step,
+            former=record.transport if record else None,
+            had_token=bool(record and record.bearer_by == "text"),
+            has_effect=self.content != before,
+        )
+
+    def _connect(self, step: Step) -> None:
+        name, where = step.name, (*self._app.table, step.name)
+        fields, fresh = self._wanted(step)
+        now, record = self._read(where), self.records.get(name)
+        if now is None:
+            self._insert(where, fields, fresh)
+        elif record is None and now != fields:
+            raise self._taken(name)
+        elif record and record.transport != step.transport:
+            self._rewrite(step, record, now, fields, fresh)
+        else:
+            self._update(where, fields, replace(record, **_way(fresh)) if record else fresh)
+
+    def _wanted(self, step: Step) -> tuple[dict[str, Any], Record]:
+        """Return the entry's fields and a record of it that knows nothing of the file."""
+        app, profile, may = self._app, step.profile, step.may_write_token
+        target = entries.target(app, profile, step.name, step.transport, may_write_token=may)
+        fields = app.entry(target)
+        by = entries.bearer_by(app, step.transport, may_write_token=may)
+        return fields, Record(
+            client=app.id,
+            path=str(self._path.resolve()),
+            name=step.name,
+            profile=profile.id,
+            digest=owned.digest(fields),
+            transport=step.transport,
+            bearer_by=by or "",
+        )
+
+    def _insert(self, where: tuple[str, ...], fields: dict[str, Any], fresh: Record) -> None:
+        is_new_file = self.content is None
+        document = self._app.blank.encode() if self.content is None else self.content
+        self.content, trace = self._editor.insert(document, where, fields)
+        found = replace(fresh, made=trace.made, gap=trace.gap, is_new_file=is_new_file)
+        self.records[fresh.name] = found
+
+    def _update(self, where: tuple[str, ...], fields: dict[str, Any], record: Record) -> None:
+        self.content = self._editor.update(self.content, where, fields)
+        digest = owned.digest(self._read(where))
+        self.records[record.name] = replace(record, digest=digest)
+
+    def _rewrite(
+        self, step: Step, record: Record, now: Any, fields: dict[str, Any], fresh: Record
+    ) -> None:
+        """Let our entry lead elsewhere, with what the person added to it."""
+        where = (*self._app.table, step.name)
+        if owned.digest(now) == record.digest:
+            self._disconnect(step.profile, step.name)
+            self._insert(where, fields, fresh)
+            return
+        self._update(where, fields, replace(record, **_way(fresh)))
+        for key in self._shape(step, record.transport) - fields.keys():
+            if key in now:
+                self.content = self._editor.remove(self.content, (*where, key), Trace())
+        self._update(where, fields, self.records[step.name])
+
+    def _shape(self, step: Step, transport: Transport) -> set[str]:
+        """Return the fields that an entry of ours has for that transport."""
+        wanted = entries.shape_of(self._app, step.profile, step.name, transport)
+        return set(self._app.entry(wanted))
+
+    def _disconnect(self, profile: Profile, name: str) -> None:
+        where, record = (*self._app.table, name), self.records.pop(name, None)
+        now = self._read(where)
+        if self.content is not None and now is not None:
+            if record is None and now not in entries.likely(self._app, profile, name):
+                raise self._taken(name, can_choose=False)
+            trace = record.trace if record else Trace()
+            self.content = self._editor.remove(self.content, where, trace)
+        if record and record.is_new_file and self._is_blank():
+            self.content = None
+        if record:
+            self._hand_over(record)
+
+    def _is_blank(self) -> bool:
+        return (self.content or b"").strip() in {b"", self._app.blank.strip().encode()}
+
+    def _hand_over(self, gone: Record) -> None:
+        """Let another entry of ours remember what the first one found, for when it goes too."""
+        heir = next((r for r in self.records.values() if r.trace == Trace()), None)
+        if heir and (gone.trace != Trace() or gone.is_new_file):
+            found = replace(heir, made=gone.made, gap=gone.gap, is_new_file=gone.is_new_file)
+            self.records[heir.name] = found
+
+    def _read(self, where: tuple[str, ...]) -> Any:
+        return self._editor.read(self.content or b"", where)
+
+    def _taken(self, name: str, *, can_choose: bool = True) -> TrunklineError:
+        free = self._free(name) if can_choose else ""
+        hint = f"Use another name, such as {free}." if free else "Remove it there by hand."
+        title = f"{self._app.name} has an entry “{name}” that Trunkline did not write."
+        return fail("client.taken", title, hint, free)
+
+    def _free(self, name: str) -> str:
+        numbered = (f"{name}-{number}" for number in range(2, 1_000))
+        return next(free for free in numbered if self._read((*self._app.table, free)) is None)
+
+
+def _way(record: Record) -> dict[str, Any]:
+    """Return the fields of a record that tell where the entry leads."""
+    return {"profile": record.profile, "transport": record.transport, "bearer_by": record.bearer_by}

@@ -1,0 +1,72 @@
+"""The token that an AI app shows at an address: looked up, or kept in a file of ours for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from trunkline_server import folders
+from trunkline_server.clients.owned import Record
+from trunkline_server.errors import fail
+from trunkline_server.profiles import atomic, secrets
+
+_SHOWN = re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}")
+
+
+def of(profile_id: str) -> str:
+    """Return the token of a profile.
+
+    Raises:
+        TrunklineError: ``token.none`` or ``secrets.*``.
+    """
+    token = secrets.get(profile_id, "token")
+    if not token:
+        title = "This database has no access token yet."
+        raise fail("token.none", title, "Open it in Trunkline and save it once more.")
+    return token
+
+
+def variable(profile_id: str) -> str:
+    """Return the name under which an app looks for the token of a profile."""
+    return f"TRUNKLINE_TOKEN_{profile_id.upper().replace('-', '_')}"
+
+
+def entry_id(profile_id: str) -> str:
+    """Return the name of the question with which an app asks for the token of a profile."""
+    return f"trunkline-{profile_id}"
+
+
+def file_of(profile_id: str) -> Path:
+    """Return where the token of a profile is kept for apps that read it from a file."""
+    return folders.state() / "tokens" / f"{profile_id}.token"
+
+
+def hidden(text: str) -> str:
+    """Return ``text`` with every bearer token in it hidden, also those of others."""
+    return _SHOWN.sub(r"\1•••", text)
+
+
+def provide(records: Iterable[Record]) -> None:
+    """Write the files that entries will refer to, readable by this person only.
+
+    Raises:
+        TrunklineError: ``token.none`` or ``secrets.*``.
+        OSError: a file cannot be written.
+    """
+    for profile_id in _needed(records):
+        file, token = file_of(profile_id), of(profile_id)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        atomic.replace(file, token.encode())
+
+
+def tidy(records: Iterable[Record]) -> None:
+    """Remove the files that no entry refers to any more; ``records`` are all there are."""
+    needed = {file_of(profile_id) for profile_id in _needed(records)}
+    for file in (folders.state() / "tokens").glob("*.token"):
+        if file not in needed:
+            file.unlink(missing_ok=True)
+
+
+def _needed(records: Iterable[Record]) -> set[str]:
+    return {record.profile for record in records if record.bearer_by == "file"}
