@@ -246,7 +246,8 @@ asyncio.run(main(*json.loads(sys.argv[1])))
 
 def asked(collector: Collector, query: str, headers: dict[str, str], meta: dict[str, str]) -> Any:
     """Ask a real MCP server over ASGI; returns the spans of the request and of the database."""
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("OTEL_")}
+    ours = ("OTEL_", "FASTMCP_")  # the server's own module sets the latter for its process
+    environment = {n: v for n, v in os.environ.items() if not n.startswith(ours)}
     code = f"{START}\n{MCP}\nobserver.close()"
     subprocess.run(
         [sys.executable, "-c", code, json.dumps([query, headers, meta])],

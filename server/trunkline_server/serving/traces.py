@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 def started(profiles: Iterable[Profile], environ: Mapping[str, str] = os.environ) -> Traces | None:
     """Return what sends traces; None, and a word about it where one helps, when nothing should."""
-    if not any(environ.get(name) for name in _ENDPOINTS) or not _is_wanted(environ):
+    if not are_wanted(environ):
         return None
     if find_spec("opentelemetry.sdk") is None or find_spec("opentelemetry.exporter.otlp") is None:
         _log.warning("Traces are not sent: install trunkline[otel] first.")
@@ -51,9 +51,11 @@ def started(profiles: Iterable[Profile], environ: Mapping[str, str] = os.environ
     return Traces(profiles, has_statements=environ.get(WITH_STATEMENTS) == "1")
 
 
-def _is_wanted(environ: Mapping[str, str]) -> bool:
+def are_wanted(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment names a collector."""
     is_disabled = environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
-    return not is_disabled and environ.get("OTEL_TRACES_EXPORTER", "otlp") == "otlp"
+    has_exporter = environ.get("OTEL_TRACES_EXPORTER", "otlp") == "otlp"
+    return any(environ.get(name) for name in _ENDPOINTS) and has_exporter and not is_disabled
 
 
 class Traces:
@@ -83,6 +85,8 @@ class Traces:
         request: Span = trace.get_current_span()
         if request.is_recording():
             request.set_attributes(attributes)
+            if call.tool != "resource":
+                request.update_name(f"tools/call {call.tool}")
         begin = int(call.at * 1e9)
         span = self._tracer.start_span(
             f"{call.tool} {attributes.get('db.namespace', '')}".rstrip(),

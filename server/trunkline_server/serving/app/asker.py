@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fastmcp.server.context import Context
-from fastmcp.server.dependencies import get_context, get_http_request
+from fastmcp.server.dependencies import fastmcp_request_ctx, get_http_request
 
 from trunkline_server.errors import fail
 
@@ -76,11 +76,8 @@ def _state() -> dict[str, Any]:
 
 
 def _client() -> tuple[str, str]:
-    try:
-        context = get_context()
-        params = context.session.client_params if context.request_context else None
-    except RuntimeError:  # a list is put into words after FastMCP's context is gone
-        params = None
+    request = fastmcp_request_ctx.get()
+    params = request.session.client_params if request is not None else None
     if params is None or params.client_info is None:
         name, version = _state().get("client", ("", ""))
         return str(name), str(version)

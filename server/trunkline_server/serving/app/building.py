@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import version as version_of
-from typing import Any
-
-from fastmcp import FastMCP
 
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.app import completions, prompts, resources
@@ -14,6 +11,7 @@ from trunkline_server.serving.app.calls import Calls, Record
 from trunkline_server.serving.app.introductions import Introductions, OnClient
 from trunkline_server.serving.app.offered import offered
 from trunkline_server.serving.app.permitted import Permitted
+from trunkline_server.serving.app.server import Server
 from trunkline_server.serving.app.sessions import rehearse
 from trunkline_server.serving.source import Sources
 from trunkline_server.serving.tools.dba import (
@@ -53,9 +51,9 @@ _RULES_OF_MANY = (
 )
 
 
-def build(sources: Sources, record: Record) -> FastMCP[Any]:
+def build(sources: Sources, record: Record) -> Server:
     """Return the server of some databases; ``record`` gets every call and must return at once."""
-    server: FastMCP[Any] = FastMCP(
+    server = Server(
         "Trunkline",
         version=version_of("trunkline"),
         instructions="\n\n".join(_instructions([source.profile for source in sources])),
@@ -65,7 +63,7 @@ def build(sources: Sources, record: Record) -> FastMCP[Any]:
     groups = {"core", *(group for source in sources for group in source.profile.tools)}
     for tool in TOOLS:
         if tool.group in groups:
-            server.add_tool(offered(tool, calls))
+            server.offer(offered(tool, calls))
     server.add_middleware(Permitted())
     resources.add_to(server, sources, calls)
     prompts.add_to(server, sources)
@@ -73,11 +71,11 @@ def build(sources: Sources, record: Record) -> FastMCP[Any]:
     return server
 
 
-async def ready(sources: Sources, record: Record, on_client: OnClient) -> FastMCP[Any]:
+async def ready(sources: Sources, record: Record, on_client: OnClient) -> Server:
     """Return :func:`build`'s server, warm; ``on_client`` is told who connects from now on."""
     server = build(sources, record)
     await rehearse(server)
-    server.add_middleware(Introductions(on_client))
+    server.introduce_to(Introductions(on_client))
     return server
 
 

@@ -84,7 +84,10 @@ class Calls:
 
     def _routed(self, who: Asker, tool: Tool, arguments: Arguments) -> tuple[Source, Arguments]:
         rest = dict(arguments)
-        source = self.sources.of(rest.pop(DATABASE, None) or None, who.profiles)
+        database = rest.pop(DATABASE, None) or None
+        if not isinstance(database, str | None):
+            raise fail("arguments.type", "The argument “database” must be text.", "Correct it.")
+        source = self.sources.of(database, who.profiles)
         if tool.group not in {"core", *source.profile.tools}:
             raise fail(
                 "access.denied",

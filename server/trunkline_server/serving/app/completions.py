@@ -12,6 +12,7 @@ from fastmcp.server.completions import CompletionReference
 from trunkline_server.errors import TrunklineError
 from trunkline_server.serving.app.asker import asker
 from trunkline_server.serving.source import Source, Sources
+from trunkline_server.serving.tools.schema import DESCRIBE_TABLE, LIST_TABLES
 
 PATIENCE_S = 3.0  # nobody waits longer for a suggestion
 
@@ -42,11 +43,13 @@ def add_to(server: FastMCP[Any], sources: Sources) -> None:
 async def _completed(
     sources: Sources, name: str, typed: str, known: dict[str, str], *, is_part: bool
 ) -> list[str]:
-    allowed = asker().profiles
+    who = asker()
     if name == "database":
-        ids = [source.profile.id for source in sources.only(allowed)]
+        ids = [source.profile.id for source in sources.only(who.profiles)]
         return [i for i in ids if i.lower().startswith(typed.lower())]
-    source = sources.of(known.get("database"), allowed)
+    source = sources.of(known.get("database"), who.profiles)
+    # A suggestion tells what this tool would.
+    who.require_tool((DESCRIBE_TABLE if name == "column" else LIST_TABLES).name)
     return await _in(source, name, typed, known, is_part=is_part)
 
 

@@ -97,6 +97,6 @@ async def _unheard(_: Message) -> None:
 def _request_id(body: bytes) -> Any:
     try:
         message = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message.get("id") if isinstance(message, dict) and "method" in message else None

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import mcp_types
+from fastmcp import FastMCP
 from fastmcp.server.context import Context
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from mcp.server.session import ServerSession
 
 from trunkline_server.serving.app.asker import transport_of
 
@@ -20,6 +22,7 @@ class Introductions(Middleware):
     def __init__(self, on_client: OnClient) -> None:
         self._on_client = on_client
         self._seen: set[tuple[str, str, str]] = set()
+        self._met: set[tuple[str, str]] = set()
 
     async def on_initialize(
         self,
@@ -44,6 +47,15 @@ class Introductions(Middleware):
                 again = context.method == "server/discover"
                 self._tell(params.client_info, where, again=again)
         return reply
+
+    async def meet(self, server: FastMCP[Any], session: ServerSession) -> None:
+        """Tell of a client whose first message is a call of a tool; the server shortens its way."""
+        params = session.client_params
+        who = params.client_info if params is not None else None
+        if who is not None and (who.name, who.version) not in self._met:
+            self._met.add((who.name, who.version))
+            async with Context(fastmcp=server, session=session) as context:
+                self._tell(who, context, again=False)
 
     def _tell(
         self, who: mcp_types.Implementation, context: Context | None, *, again: bool = True

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import mcp_types
-from fastmcp.exceptions import ToolError
 from fastmcp.tools.base import Tool as FastTool
-from fastmcp.tools.base import ToolResult
 from pydantic import PrivateAttr
 
 from trunkline_server.errors import Failure
@@ -35,16 +32,13 @@ class OfferedTool(FastTool):
             overrides["inputSchema"] = self._tool.schema(ids)
         return super().to_mcp_tool(**overrides)
 
-    async def run(self, arguments: dict[str, Any]) -> ToolResult:
-        """Answer one call.
-
-        Raises:
-            ToolError: one plain sentence for the model.
-        """
+    async def answered(self, arguments: dict[str, Any]) -> mcp_types.CallToolResult:
+        """Return the answer to one call, or one plain sentence for the model why there is none."""
         asked = await self._calls.answered(self._tool, arguments)
-        if asked.failure is not None:
-            raise ToolError(_sentence(asked.failure), log_level=logging.DEBUG)
-        return ToolResult(content=[mcp_types.TextContent(type="text", text=asked.answer.text)])
+        has_failed = asked.failure is not None
+        text = _sentence(asked.failure) if asked.failure is not None else asked.answer.text
+        content = mcp_types.TextContent(type="text", text=text)
+        return mcp_types.CallToolResult(content=[content], is_error=has_failed)
 
 
 def offered(tool: Tool, calls: Calls) -> OfferedTool:

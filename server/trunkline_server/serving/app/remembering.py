@@ -66,7 +66,7 @@ def _introduced(body: bytes) -> Named | None:
         message = json.loads(body)
         who = message["params"]["clientInfo"] if message["method"] == "initialize" else {}
         return str(who["name"])[:_LONGEST], str(who["version"])[:_LONGEST]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -78,5 +78,5 @@ def _decoded(value: bytes) -> Named:
     try:
         name, version = json.loads(base64.urlsafe_b64decode(value))
         return str(name)[:_LONGEST], str(version)[:_LONGEST]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return "", ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -55,7 +56,8 @@ class _Template(ResourceTemplate):
         calls, tool = self._answering
         asked = await calls.answered(tool, _arguments(params), label="resource", statement=uri)
         if asked.failure is not None:
-            raise ResourceError(str(asked.failure))
+            # It is recorded as a call; a traceback in the log would say nothing more.
+            raise ResourceError(str(asked.failure), log_level=logging.DEBUG)
         return ResourceResult([ResourceContent(asked.answer.text, mime_type=JSON)])
 
 
@@ -84,7 +86,10 @@ def _quoted(name: str) -> str:
 
 
 class _Listing(Middleware):
-    """Lists an overview of each database, and its first tables when it can be asked in time."""
+    """Lists an overview of each database, and its first tables when it can be asked in time.
+
+    An access key that may not call the tool behind a resource does not see it here either.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -96,16 +101,25 @@ class _Listing(Middleware):
     ) -> Sequence[Resource]:
         """Return what can be attached without knowing a name."""
         others = await call_next(context)
-        open_to_caller = self._sources.only(asker().profiles)
-        listed = await asyncio.gather(*map(_listed, open_to_caller))
+        who = asker()
+        open_to_caller = self._sources.only(who.profiles)
+        listed = await asyncio.gather(*(_listed(source, who.tools) for source in open_to_caller))
         return [*others, *(resource for found in listed for resource in found)]
 
 
-async def _listed(source: Source) -> list[Resource]:
+async def _listed(source: Source, tools: frozenset[str] | None) -> list[Resource]:
+    found: list[Resource] = []
+    if tools is None or DATABASE_OVERVIEW.name in tools:
+        found.append(_overview(source))
+    if tools is None or LIST_TABLES.name in tools:
+        found.extend(_table(source, table) for table in await _tables(source))
+    return found
+
+
+def _overview(source: Source) -> Resource:
     profile = source.profile
     uri = OVERVIEW.format(database=profile.id)
-    overview = _resource(uri, "overview", f"{profile.name}: overview", profile.description)
-    return [overview, *(_table(source, table) for table in await _tables(source))]
+    return _resource(uri, "overview", f"{profile.name}: overview", profile.description)
 
 
 async def _tables(source: Source) -> list[dict[str, Any]]:
