@@ -1,0 +1,222 @@
+"""Adds and removes one table of a TOML document without touching any other byte. Pure.
+
+An entry becomes ``[table.name]`` after the last table beside it, or at the end; where the table is
+written inline, it goes between the braces. A byte-order mark stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from trunkline_server.clients.editors.text import Edit, Trace, edited, is_same, line_end
+from trunkline_server.clients.editors.toml_page import Inline, Page, Statement
+from trunkline_server.clients.editors.toml_values import dotted, inline, key_of, lines
+
+Path = Sequence[str]
+
+
+def read(document: bytes, path: Path) -> Any:
+    """Return the value at ``path``, or None when it is absent.
+
+    Raises:
+        MalformedError: the document is not TOML, or what holds the value is no table.
+    """
+    return Page(document).at(path)
+
+
+def insert(document: bytes, path: Path, value: Mapping[str, Any]) -> tuple[bytes, Trace]:
+    """Return the document with ``value`` at ``path``, where nothing stands yet.
+
+    Raises:
+        MalformedError: see :func:`read`.
+    """
+    page = Page(document)
+    page.at(path)
+    edit, trace = _insertion(page, path, value)
+    return _written(page, [edit]), trace
+
+
+def remove(document: bytes, path: Path, trace: Trace) -> bytes:
+    """Return the document without the entry at ``path``; the undoing of :func:`insert`.
+
+    All its parts go, wherever they stand: sub-tables, dotted keys.
+
+    Raises:
+        MalformedError: see :func:`read`.
+        KeyError: there is no such entry.
+    """
+    page = Page(document)
+    if not page.has(path):
+        raise KeyError(path[-1])
+    chain = _chain(page, path)
+    edits = _inline_removal(chain, trace) if chain else _removals(page, path)
+    text = edited(page.text, edits)
+    if trace.made == len(path) and not text.strip():
+        text = trace.gap
+    return (page.bom + text).encode()
+
+
+def update(document: bytes, path: Path, fields: Mapping[str, Any]) -> bytes:
+    """Return the document with ``fields`` of the entry at ``path`` set; its others stay.
+
+    Raises:
+        MalformedError: see :func:`read`.
+    """
+    for key, value in fields.items():
+        page, here = Page(document), (*path, key)
+        if value is None or (page.has(here) and is_same(page.at(here), value)):
+            continue
+        old = _pair_of(page, here)
+        if old is not None:
+            document = _written(page, [Edit(old.value, old.end, inline(value))])
+            continue
+        if page.has(here):  # as a table of its own, or in dotted keys
+            document = remove(document, here, Trace())
+            page = Page(document)
+        document = _written(page, [_field(page, path, key, value)])
+    return document
+
+
+def _written(page: Page, edits: Iterable[Edit]) -> bytes:
+    return (page.bom + edited(page.text, edits)).encode()
+
+
+def _insertion(page: Page, path: Path, value: Mapping[str, Any]) -> tuple[Edit, Trace]:
+    text, end = page.text, line_end(page.text)
+    made = next((len(path) - n for n in range(len(path)) if not page.has(path[: n + 1])), 0) - 1
+    if not text.strip():
+        body = end.join(lines(path, value)) + end
+        return Edit(0, len(text), body), Trace(len(path), text)
+    tables = _inline_tables(page, path[:-1])
+    if tables:
+        table, depth = tables[-1]
+        return _into_braces(page, table, path[depth:], value), Trace(made, _gap(text, table))
+    beside = [s.stop for s in page.statements(path) if s.section[: len(path) - 1] == (*path[:-1],)]
+    anchor = beside[-1] if beside else len(text.rstrip(" \t\r\n"))
+    return Edit(anchor, anchor, end * 2 + end.join(lines(path, value))), Trace(made)
+
+
+def _gap(text: str, table: Inline) -> str:
+    return "" if table.pairs else text[table.open + 1 : table.close]
+
+
+def _into_braces(page: Page, table: Inline, path: Path, value: Any) -> Edit:
+    text = dotted(path[:1]) + " = " + inline(_wrapped(path[1:], value))
+    if table.pairs:
+        return Edit(table.pairs[-1].end, table.pairs[-1].end, ", " + text)
+    if page.text[table.open + 1 : table.close].strip():
+        return Edit(table.close, table.close, f"{text} ")  # after the comments in there
+    return Edit(table.open + 1, table.close, f" {text} ")
+
+
+def _wrapped(path: Path, value: Any) -> Any:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _inline_tables(page: Page, path: Path) -> list[tuple[Inline, int]]:
+    """Return the inline tables on the way to ``path``, each with how many keys lead to it."""
+    found, pairs = [], _pairs(page.statements(path))
+    while True:
+        on_way = [p for p in pairs if p.keys == (*path[: len(p.keys)],)]
+        table = page.inline(on_way[0]) if on_way else None
+        if table is None:
+            return found
+        found.append((table, len(on_way[0].keys)))
+        pairs = table.pairs
+
+
+def _pairs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(s for s in statements if s.kind == "pair")
+
+
+def _chain(page: Page, path: Path) -> list[tuple[Inline, Statement]]:
+    """Return the inline tables around the entry, each with the pair that leads to it."""
+    tables = [table for table, _ in _inline_tables(page, path[:-1])]
+    return [(t, p) for t in tables for p in t.pairs if p.keys == (*path[: len(p.keys)],)]
+
+
+def _inline_removal(chain: list[tuple[Inline, Statement]], trace: Trace) -> list[Edit]:
+    climbed = 0
+    while climbed < trace.made and len(chain) > 1 and len(chain[-1][0].pairs) == 1:
+        chain.pop()
+        climbed += 1
+    table, pair = chain[-1]
+    at = table.pairs.index(pair)
+    if at:
+        return [Edit(table.pairs[at - 1].end, pair.end)]
+    if len(table.pairs) > 1:
+        return [Edit(pair.start, table.pairs[1].start)]
+    return [Edit(table.open + 1, table.close, trace.gap)]
+
+
+def _removals(page: Page, path: Path) -> list[Edit]:
+    """Return what takes out every section and line of the entry."""
+    edits, whole = [], (*path,)
+    ours = [s for s in page.statements(path) if s.keys[: len(whole)] == whole]
+    for is_section, group in groupby(ours, lambda s: s.section[: len(whole)] == whole):
+        if is_section:
+            edits += [_section_cut(page.text, section) for section in _sections(group)]
+        else:
+            edits += [_line_cut(page.text, pair) for pair in group]
+    return edits
+
+
+def _sections(statements: Iterable[Statement]) -> list[list[Statement]]:
+    sections: list[list[Statement]] = []
+    for statement in statements:
+        if statement.kind == "header" or not sections:
+            sections.append([])
+        sections[-1].append(statement)
+    return sections
+
+
+def _section_cut(text: str, section: list[Statement]) -> Edit:
+    """Return what takes out a section with the one blank line in front of it."""
+    start = text.rfind("\n", 0, section[0].start) + 1
+    if not start:
+        after = _LINES_AFTER.match(text, section[-1].stop)
+        return Edit(0, after.end() if after else section[-1].stop)
+    before = _LINES_BEFORE.search(text[max(start - 4, 0) : start])
+    return Edit(start - len(before.group() if before else ""), section[-1].stop)
+
+
+_LINES_BEFORE = re.compile(r"(?:\r?\n){1,2}\Z")
+_LINES_AFTER = re.compile(r"[ \t]*(?:\r?\n){0,2}")
+
+
+def _line_cut(text: str, pair: Statement) -> Edit:
+    start, stop = text.rfind("\n", 0, pair.start) + 1, text.find("\n", pair.stop) + 1
+    if stop:
+        return Edit(start, stop)
+    return Edit(len(text[:start].rstrip("\r\n")), len(text))
+
+
+def _pair_of(page: Page, path: Path) -> Statement | None:
+    """Return the pair that sets exactly ``path``."""
+    tables = [page.statements(path), *(list(t.pairs) for t, _ in _inline_tables(page, path[:-1]))]
+    found = (p for statements in tables for p in _pairs(statements) if p.keys == (*path,))
+    return next(found, None)
+
+
+def _field(page: Page, path: Path, key: str, value: Any) -> Edit:
+    """Return what adds one field to an entry, where most of it stands."""
+    tables, whole, end = _inline_tables(page, path), (*path,), line_end(page.text)
+    if tables:
+        table, depth = tables[-1]
+        return _into_braces(page, table, (*path[depth:], key), value)
+    direct = [s for s in page.statements(path) if s.section == whole]
+    if direct:
+        return Edit(direct[-1].stop, direct[-1].stop, f"{end}{key_of(key)} = {inline(value)}")
+    spread = [p for p in _pairs(page.statements(path)) if p.keys[: len(whole)] == whole]
+    outside = [p for p in spread if len(p.section) < len(whole)]
+    if outside:
+        last = outside[-1]
+        name = dotted((*path[len(last.section) :], key))
+        return Edit(last.stop, last.stop, f"{end}{name} = {inline(value)}")
+    anchor = len(page.text.rstrip(" \t\r\n"))
+    return Edit(anchor, anchor, end * 2 + end.join(lines(path, {key: value})))
