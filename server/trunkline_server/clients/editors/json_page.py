@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined]  # there, and not in the stubs
@@ -110,7 +111,7 @@ class Page:
         while self.bare[here] != "}":
             key, after = scanstring(self.bare, here + 1, True)
             value = _after_blanks(self.bare, _after_blanks(self.bare, after) + 1)
-            _, end = _TOLERANT.raw_decode(self.bare, value)
+            _, end = _decoded(self.bare, value)
             members.append(Member(key, here, value, end))
             here = _after_blanks(self.bare, end)
             if self.bare[here] == ",":
@@ -127,9 +128,9 @@ class Page:
 
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
-_COMMENT = re.compile(_STRING + r"|(//[^\r\n]*|/\*.*?(?:\*/|(\Z)))", re.DOTALL)
-_LAST_COMMA = re.compile(_STRING + r"|(,)(?=[ \t\r\n]*[}\]])", re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
+_COMMENT = re.compile(r"//[^\r\n]*|/\*.*?(?:\*/|(\Z))", re.DOTALL)
+_LAST_COMMA = re.compile(r",(?=[ \t\r\n]*[}\]])")
 
 
 def _after_blanks(text: str, start: int) -> int:
@@ -150,30 +151,48 @@ def _refuse(word: str) -> Never:
     raise _ConstantError(word)
 
 
-_STRICT = json.JSONDecoder(parse_constant=_refuse)
-_TOLERANT = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer)
+_PLAIN = json.JSONDecoder(parse_constant=_refuse)
+_PATIENT = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer)
+
+
+def _decoded(bare: str, start: int) -> tuple[Any, int]:
+    """Return the value that starts there and where it ends; quickly, if its numbers are short."""
+    try:
+        return _PLAIN.raw_decode(bare, start)
+    except (json.JSONDecodeError, _ConstantError):
+        raise
+    except ValueError:
+        return _PATIENT.raw_decode(bare, start)
+
+
+def _whole(bare: str) -> Any:
+    start = _after_blanks(bare, 0)
+    value, end = _decoded(bare, start)
+    end = _after_blanks(bare, end)
+    if end != len(bare):
+        raise json.JSONDecodeError("Extra data", bare, end)
+    return value
 
 
 def _read(text: str, dialect: Dialect) -> tuple[str, Any]:
     """Return the document without what only its dialect has, and what it says."""
-    try:
-        return text, _STRICT.decode(text)
-    except (ValueError, RecursionError):
-        bare = _without_comments(text) if dialect.has_comments else text
+    if not dialect.has_comments:
+        return (text, _value(text, text, dialect)) if text.strip(" \t\r\n") else ("", None)
+    with suppress(ValueError, RecursionError):
+        return text, _whole(text)
+    bare = _without_comments(text)
     if not bare.strip(" \t\r\n"):
         return "", None
-    if not dialect.has_trailing_commas:
-        return bare, _value(text, bare, dialect)
-    try:
-        return bare, _TOLERANT.decode(bare)
-    except (ValueError, RecursionError):
+    if dialect.has_trailing_commas:
+        with suppress(ValueError, RecursionError):
+            return bare, _whole(bare)
         bare = _without_last_commas(bare)
-        return bare, _value(text, bare, dialect)
+    return bare, _value(text, bare, dialect)
 
 
 def _value(text: str, bare: str, dialect: Dialect) -> Any:
     try:
-        return _TOLERANT.decode(bare)
+        return _whole(bare)
     except json.JSONDecodeError as exc:
         reason, where = _diagnosis(bare, exc, dialect)
         raise MalformedError(reason, *place_in(text, where)) from exc
@@ -185,23 +204,39 @@ def _value(text: str, bare: str, dialect: Dialect) -> Any:
 
 
 def _without_comments(text: str) -> str:
-    parts, here = [], 0
-    for found in _COMMENT.finditer(text):
-        if found.group(2) is not None:
+    comments = []
+    for found in _outside_strings(text, _COMMENT):
+        if found.group(1) is not None:
             raise MalformedError("a comment has no end", *place_in(text, found.start()))
-        if found.group(1):
-            parts += [text[here : found.start()], " " * (found.end() - found.start())]
-            here = found.end()
-    return "".join((*parts, text[here:]))
+        comments.append(found.span())
+    return _blanked(text, comments)
 
 
 def _without_last_commas(bare: str) -> str:
+    commas = (found.span() for found in _outside_strings(bare, _LAST_COMMA))
+    return _blanked(bare, (at for at in commas if not _is_after_any(bare, at[0], "[{,:")))
+
+
+def _blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     parts, here = [], 0
-    for found in _LAST_COMMA.finditer(bare):
-        if found.group(1) and not _is_after_any(bare, found.start(), "[{,:"):
-            parts += [bare[here : found.start()], " "]
-            here = found.end()
-    return "".join((*parts, bare[here:]))
+    for start, end in spans:
+        parts += [text[here:start], " " * (end - start)]
+        here = end
+    return "".join((*parts, text[here:]))
+
+
+def _outside_strings(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Yield what ``pattern`` finds outside strings, of which none is longer than a line."""
+    known = 0
+    while (found := pattern.search(text, known)) is not None:
+        where = found.start()
+        start = max(text.rfind("\n", known, where) + 1, known)
+        strings = _STRING.finditer(text, start, where + 1)
+        around = next((s.start() for s in strings if s.end() > where), None)
+        string = None if around is None else _STRING.match(text, around)
+        if string is None:
+            yield found
+        known = string.end() if string else found.end()
 
 
 def _is_after_any(bare: str, where: int, marks: str) -> bool:

@@ -62,6 +62,7 @@ class Page:
         self.bom = BOM.decode() if document.startswith(BOM) else ""
         self.text = decoded(document.removeprefix(BOM))
         self.value = parsed(self.text)
+        self._statements: dict[str, list[Statement]] = {}
 
     def at(self, path: Sequence[str]) -> Any:
         """Return the value at ``path`` as JSON has it; None when it is absent.
@@ -85,7 +86,9 @@ class Page:
 
     def statements(self, path: Sequence[str]) -> list[Statement]:
         """Return the statements that set something in, or are on the way to, ``path``'s table."""
-        return list(_statements(self.text, path[0]))
+        if path[0] not in self._statements:
+            self._statements[path[0]] = list(_statements(self.text, path[0]))
+        return self._statements[path[0]]
 
     def inline(self, pair: Statement) -> Inline | None:
         """Return the inline table that is a pair's value; None for any other value."""
@@ -123,11 +126,15 @@ _TOKEN = re.compile(
     r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[\[\]{},=\n]|[^\[\]{},="'#\n]+""",
     re.DOTALL,
 )
-# A line that is neither a header nor starts a value of several lines: most are of this kind.
-_LINE = re.compile(
-    r"""(?![ \t]*\[)[^\n"'\[{#]*"""
+# Lines of which none is a header or starts a value of several lines: most are of this kind.
+_LINES = re.compile(
+    r"""(?:(?![ \t]*\[)[^\n"'\[{#]*"""
     r"""(?:"(?!"")(?:[^"\\\n]|\\.)*"[^\n"'\[{#]*|'(?!'')[^'\n]*'[^\n"'\[{#]*"""
-    r"""|\[[^\[\]\n"'\#{]*\][^\n"'\[{#]*)*(?:\#[^\n]*)?(?:\n|\Z)"""
+    r"""|\[[^\[\]\n"'\#{]*\][^\n"'\[{#]*)*(?:\#[^\n]*)?\n){1,500}"""
+)
+_HEADER = re.compile(
+    r"""[ \t]*\[\[?[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+)"""
+    r"""(?:[ \t]*\.[ \t]*(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+))*[ \t]*\]\]?[^\n]*\n"""
 )
 
 
@@ -142,23 +149,32 @@ def _plain(value: Any) -> Any:
 
 def _statements(text: str, first: str) -> Iterator[Statement]:
     """Yield the headers and pairs whose keys begin with ``first``."""
-    here, section, is_ours = 0, (), True
+    here, section = 0, ()
     while here < len(text):
-        if not is_ours and (line := _LINE.match(text, here)) and line.end() > here:
-            here = line.end()
-            continue
+        if section and section[0] != first:
+            here = _after_others(text, here, first)
         here = _GAP.match(text, here).end()  # type: ignore[union-attr]  # it matches nothing too
         if here == len(text):
             break
         if text[here] == "[":
             statement = _header(text, here)
-            section, is_ours = statement.keys, statement.keys[0] == first
+            section = statement.keys
         else:
             statement = _pair(text, here, section)
         if statement.keys[0] == first:
             yield statement
         here = statement.stop
-        is_ours = is_ours or not section
+
+
+def _after_others(text: str, here: int, first: str) -> int:
+    """Return the start of the next line that has to be looked at; others are passed quickly."""
+    while True:
+        if lines := _LINES.match(text, here):
+            here = lines.end()
+        header = _HEADER.match(text, here)
+        if header is None or _unquoted(header.group(1)) == first:
+            return here
+        here = header.end()
 
 
 def _header(text: str, start: int) -> Statement:
