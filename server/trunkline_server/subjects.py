@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile, from_json, problems
 
 if TYPE_CHECKING:
@@ -125,8 +125,16 @@ def _of_saved(profile: Profile) -> Subject:
     )
 
 
+def variable_of(profile_id: str, kind: Kind = "password") -> str:
+    """Return the environment variable for a secret where there is no keyring.
+
+    ``TRUNKLINE_PASSWORD_MY_SALES`` for ``my-sales``: containers have no better place.
+    """
+    return f"TRUNKLINE_{kind}_{profile_id.replace('-', '_')}".upper()
+
+
 def _password_of(profile: Profile) -> Secret:
-    if profile.sample:
+    if profile.sample and variable_of(profile.id) not in os.environ:
         from trunkline_server import sample  # only here: it comes with a whole PostgreSQL
 
         return sample.password
@@ -134,9 +142,18 @@ def _password_of(profile: Profile) -> Secret:
 
 
 def _kept(profile: Profile, kind: Kind) -> str | None:
+    given = None if kind == "token" else os.environ.get(variable_of(profile.id, kind))
+    if given is not None:
+        return given or None  # empty means that none is needed
     from trunkline_server.profiles import secrets  # only here: the keyring is slow to load
 
-    return secrets.get(profile.id, kind)
+    try:
+        return secrets.get(profile.id, kind)
+    except TrunklineError as exc:
+        if exc.code != "secrets.missing" or kind == "token":
+            raise
+        hint = f"Start one, or set {variable_of(profile.id, kind)}."
+        raise TrunklineError(replace(exc.failure, hint=hint)) from exc
 
 
 def from_surroundings(environ: Mapping[str, str], folder: Path, say: Tell = tell) -> Subject:
@@ -169,14 +186,16 @@ def _dotenv(folder: Path) -> dict[str, str]:
 
 
 def from_url(text: str, say: Tell = tell) -> Subject:
-    """Return the database of a connection string in an argument, with a warning.
+    """Return the database of a connection string in an argument, with a warning about a password.
 
     Raises:
         TrunklineError: ``dsn.*`` or ``profile.incomplete``.
     """
-    say("Warning: other users of this computer can read the connection string in --url. "
-        "Prefer DATABASE_URL.")  # fmt: skip
-    return _parsed(text, "--url", say)
+    subject = _parsed(text, "--url", say)
+    if subject.password():
+        say("Warning: other users of this computer can read the password in --url. "
+            "Prefer DATABASE_URL.")  # fmt: skip
+    return subject
 
 
 def _told(text: str, source: str, say: Tell) -> Subject:

@@ -63,7 +63,10 @@ def test_health_needs_no_token_and_says_only_ok(gate: Gated, path: str):
 
 
 def test_a_server_that_cannot_answer_is_alive_but_not_ready():
-    with gated(replace(RULES, is_ready=lambda: False)) as gate:
+    async def not_yet() -> bool:
+        return False
+
+    with gated(replace(RULES, is_ready=not_yet)) as gate:
         live, ready = gate.get("/health"), gate.get("/ready")
     assert (live.status_code, ready.status_code, ready.text) == (200, 503, "not ready")
 

@@ -169,7 +169,9 @@ class NamedTokens:
         def change(before: tuple[Named, ...]) -> tuple[Named, ...]:
             if any(other.name == name for other in before):
                 title = f"There is a token “{name}” already."
-                raise fail("token.exists", title, f"Revoke it first: token revoke {name}")
+                raise fail(
+                    "token.exists", title, f"Revoke it first: trunkline-server token revoke {name}"
+                )
             return (*before, named)
 
         self._edit(change)

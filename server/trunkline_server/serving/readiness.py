@@ -1,4 +1,4 @@
-"""Whether questions can be answered now: for ``/ready``, which asks often and cannot wait."""
+"""Whether questions can be answered now: for ``/ready``, which asks often and cannot wait long."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from trunkline_server.errors import TrunklineError
 from trunkline_server.serving.source import Source, Sources
 
 FRESH_S = 5.0
+PATIENCE_S = 2.0  # orchestrators give up soon
 
 
 class Readiness:
-    """Knows whether one database at least answers; asks them again when it was asked itself."""
+    """Knows whether one database at least answers, from asking them no more often than needed."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -20,14 +21,15 @@ class Readiness:
         self._asked_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
-    def __call__(self) -> bool:
-        """Return what was found last, and look again when that is older than ``FRESH_S``."""
-        is_asking = self._asking is not None and not self._asking.done()
-        if not is_asking and time.monotonic() - self._asked_at > FRESH_S:
-            self._asking = asyncio.get_running_loop().create_task(self.look())
+    async def __call__(self) -> bool:
+        """Return what was found last; look again first, a bounded time, when that is old."""
+        if time.monotonic() - self._asked_at > FRESH_S:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.get_running_loop().create_task(self._look())
+            await asyncio.wait([self._asking], timeout=PATIENCE_S)
         return self._is_ready
 
-    async def look(self) -> None:
+    async def _look(self) -> None:
         """Ask every database; one that answers is enough."""
         answers = await asyncio.gather(*map(_answers, self._sources))
         self._is_ready = any(answers)

@@ -14,6 +14,7 @@ import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SESSION = b"mcp-session-id"
+_LAST_HEARD = b"last-event-id"
 
 
 class HangingUp:
@@ -25,7 +26,7 @@ class HangingUp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or stop answering."""
         if scope["type"] != "http" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
+            await self._app(_from_now_on(scope), receive, send)
             return
         body = await _body(receive)
         if body is None:
@@ -62,6 +63,15 @@ class HangingUp:
         headers = [(n, v) for n, v in scope["headers"] if n != b"content-length"]
         headers.append((b"content-length", str(len(text)).encode()))
         await self._app({**scope, "headers": headers}, _replayed(text, None), _unheard)
+
+
+def _from_now_on(scope: Scope) -> Scope:
+    """Return ``scope`` of a client that listens without asking for what it missed.
+
+    The library, which keeps nothing to be heard again, would not answer that at all.
+    """
+    headers = [(name, value) for name, value in scope.get("headers", ()) if name != _LAST_HEARD]
+    return {**scope, "headers": headers}
 
 
 async def _body(receive: Receive) -> bytes | None:

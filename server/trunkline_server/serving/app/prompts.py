@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from fastmcp import FastMCP
@@ -41,14 +42,19 @@ class _Offered(Prompt):
         given = {name: str(value) for name, value in (arguments or {}).items() if value}
         missing = [s.name for s in self._job.slots if s.is_required and s.name not in given]
         if missing:
-            raise PromptError(f"{self._job.title} needs: {', '.join(missing)}.")
+            raise _refused(f"{self._job.title} needs: {', '.join(missing)}.")
         try:
             source = self._sources.of(given.pop(DATABASE, None), asker().profiles)
         except TrunklineError as exc:
-            raise PromptError(str(exc)) from exc
+            raise _refused(str(exc)) from exc
         if len(self._sources) > 1:
             given[DATABASE] = source.profile.id
         return [Message(self._job.text(given))]
+
+
+def _refused(words: str) -> PromptError:
+    # Whoever asked is told; a traceback in the log would say nothing more.
+    return PromptError(words, log_level=logging.DEBUG)
 
 
 def _offered(job: Job, sources: Sources) -> _Offered:

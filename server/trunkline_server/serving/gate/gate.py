@@ -17,6 +17,7 @@ from trunkline_server.serving.gate.principal import principal
 from trunkline_server.serving.gate.rates import Rates
 from trunkline_server.serving.gate.rules import Rules
 
+_SINGLE = (b"host", b"origin", b"mcp-session-id")
 _SEPARATORS = 4  # ": " and the line's end, of each header
 
 
@@ -163,6 +164,7 @@ def _busy() -> Refusal:
 
 def _require_small(scope: Scope, rules: Rules) -> None:
     sizes = rules.sizes
+    _require_single(scope)
     size = len(scope.get("raw_path") or b"") + len(scope.get("query_string", b""))
     length = 0
     for name, value in scope["headers"]:
@@ -174,6 +176,15 @@ def _require_small(scope: Scope, rules: Rules) -> None:
         raise Refusal(431, "headers_too_large", message, kind="header")
     if length > sizes.body:
         raise _too_large(sizes.body)
+
+
+def _require_single(scope: Scope) -> None:
+    """Refuse two of a header that says where a request comes from: each reader takes another."""
+    names = [name for name, _ in scope["headers"]]
+    for name in _SINGLE:
+        if names.count(name) > 1:
+            message = f"There may be only one header “{name.decode()}”."
+            raise Refusal(400, "bad_request", message, kind="header")
 
 
 def _too_large(most: int) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +19,7 @@ class Health:
     give no reason and name nothing.
     """
 
-    def __init__(self, app: ASGIApp, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, app: ASGIApp, is_ready: Callable[[], Awaitable[bool]]) -> None:
         self._app = app
         self._is_ready = is_ready
 
@@ -30,7 +30,7 @@ class Health:
             await self._app(scope, receive, send)
         elif scope["method"] not in ("GET", "HEAD"):
             await respond(send, 405, b"", TEXT, ((b"allow", b"GET, HEAD"),))
-        elif path == LIVE or self._is_ready():
+        elif path == LIVE or await self._is_ready():
             await respond(send, 200, b"ok", TEXT, _NEVER_KEPT)
         else:
             await respond(send, 503, b"not ready", TEXT, _NEVER_KEPT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OnRefused = Callable[[str, str], None]
 FAILURES = "10/minute"
 
 
-def _ready() -> bool:
+async def _ready() -> bool:
     return True
 
 
@@ -42,7 +42,7 @@ class Rules:
         storage: where rates are counted: ``memory://`` or ``redis://…``.
         sizes: bytes, seconds and places.
         tls: the endpoint's certificate; ``None`` means plain HTTP.
-        is_ready: whether questions can be answered now; asked by ``/ready``; cheap.
+        is_ready: whether questions can be answered now; asked by ``/ready``; bounded.
         on_refused: told the kind of each refusal and the caller's name, or else the address.
     """
 
@@ -59,5 +59,5 @@ class Rules:
     storage: str = "memory://"
     sizes: Sizes = field(default_factory=Sizes)
     tls: Files | None = None
-    is_ready: Callable[[], bool] = _ready
+    is_ready: Callable[[], Awaitable[bool]] = _ready
     on_refused: OnRefused = _ignore
