@@ -231,12 +231,20 @@ def _outside_strings(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[s
     while (found := pattern.search(text, known)) is not None:
         where = found.start()
         start = max(text.rfind("\n", known, where) + 1, known)
-        strings = _STRING.finditer(text, start, where + 1)
-        around = next((s.start() for s in strings if s.end() > where), None)
-        string = None if around is None else _STRING.match(text, around)
+        string = _string_around(text, start, where)
         if string is None:
             yield found
         known = string.end() if string else found.end()
+
+
+def _string_around(text: str, start: int, where: int) -> re.Match[str] | None:
+    """Return the string in which ``where`` is; ``start`` is before it and in none."""
+    before = text[start:where]
+    if "\\" not in before and before.count('"') % 2 == 0:
+        return None
+    strings = _STRING.finditer(text, start, where + 1)
+    around = next((s.start() for s in strings if s.end() > where), None)
+    return None if around is None else _STRING.match(text, around)
 
 
 def _is_after_any(bare: str, where: int, marks: str) -> bool:

@@ -70,6 +70,13 @@ class Page:
         Raises:
             MalformedError: what should hold it is no table.
         """
+        return _plain(self._raw(path))
+
+    def has(self, path: Sequence[str]) -> bool:
+        """Whether there is something at ``path``; raises as :meth:`at`."""
+        return self._raw(path) is not None
+
+    def _raw(self, path: Sequence[str]) -> Any:
         value: Any = self.value
         for depth, key in enumerate(path):
             if not isinstance(value, dict):
@@ -77,12 +84,7 @@ class Page:
             if key not in value:
                 return None
             value = value[key]
-        return _plain(value)
-
-    def has(self, path: Sequence[str]) -> bool:
-        """Whether there is something at ``path``."""
-        parent = self.at(path[:-1])
-        return isinstance(parent, dict) and path[-1] in parent
+        return value
 
     def statements(self, path: Sequence[str]) -> list[Statement]:
         """Return the statements that set something in, or are on the way to, ``path``'s table."""
@@ -144,7 +146,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
 def _statements(text: str, first: str) -> Iterator[Statement]:
