@@ -170,7 +170,7 @@ def test_without_a_server_the_relay_serves_and_tells_of_a_missing_keyring(reader
     with talking("trunkline-stdio", "shop", **NO_KEYRING) as app:
         app.introduce()
         app.send("tools/list", 1)
-        assert len(app.reply()["result"]["tools"]) == 3
+        assert len(app.reply()["result"]["tools"]) == 6
         app.ask(2, "SELECT 1")
         result = app.reply()["result"]
         assert result["isError"]
@@ -194,7 +194,7 @@ async def test_fastmcp_s_client_works_through_the_relay(ready_run: Run, home: Pa
         str(path_of("trunkline-stdio")), ["shop"], env={"TRUNKLINE_HOME": str(home)}
     )
     async with Client(transport) as client:
-        assert len(await client.list_tools()) == 3
+        assert len(await client.list_tools()) == 6
         result = await client.call_tool("execute_query", {"query": "SELECT 1"})
     assert json.loads(result.content[0].text)["rows"] == [[1]]
 
