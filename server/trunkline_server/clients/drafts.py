@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from trunkline_server.clients import entries, owned
+from trunkline_server.clients import entries, owned, questions, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.editors.text import Trace
 from trunkline_server.clients.owned import Record
@@ -99,6 +99,10 @@ class Draft:
             self._rewrite(step, record, now, fields, fresh)
         else:
             self._update(where, fields, replace(record, **_way(fresh)) if record else fresh)
+        if fresh.bearer_by == "input":
+            self._ask(step)
+        else:
+            self._unask(name)
 
     def _wanted(self, step: Step) -> tuple[dict[str, Any], Record]:
         """Return the entry's fields and a record of it that knows nothing of the file."""
@@ -148,7 +152,37 @@ class Draft:
         wanted = entries.shape_of(self._app, step.profile, step.name, transport)
         return set(self._app.entry(wanted))
 
+    def _ask(self, step: Step) -> None:
+        """Add the question that the entry refers to, unless it is there."""
+        document, record = self.content or b"", self.records[step.name]
+        item_id = tokens.entry_id(step.profile.id)
+        if item_id in questions.asked(self._editor, document):
+            return
+        item = questions.question(item_id, f"Access token of “{step.profile.name}” in Trunkline")
+        self.content, is_new = questions.added(self._editor, document, item)
+        self.records[step.name] = replace(record, asks="list" if is_new else "item")
+
+    def _unask(self, name: str) -> None:
+        """Take our question out again, or leave it to another entry that refers to it."""
+        record = self.records.get(name)
+        if record is None or not record.asks or self.content is None:
+            return
+        self.records[name] = replace(record, asks="")
+        others = [r for r in self.records.values() if r.name != name and r.bearer_by == "input"]
+        heir = next((r for r in others if r.profile == record.profile), None)
+        if heir is None:
+            self.content = questions.removed(
+                self._editor,
+                self.content,
+                tokens.entry_id(record.profile),
+                with_list=record.asks == "list",
+            )
+            heir = next((r for r in others if r.asks), None) if record.asks == "list" else None
+        if heir:
+            self.records[heir.name] = replace(heir, asks=record.asks)
+
     def _disconnect(self, profile: Profile, name: str) -> None:
+        self._unask(name)
         where, record = (*self._app.table, name), self.records.pop(name, None)
         now = self._read(where)
         if self.content is not None and now is not None:

@@ -36,8 +36,7 @@ class Record:
         since: when it was written, in seconds since 1970; 0 when it was found already written.
         transport: how the app reaches the database by it.
         bearer_by: how the app gets the token of an address; "" for stdio.
-        aside: what the insertion of what the entry refers to found, as in ``made`` and ``gap``;
-            None when there is nothing of the kind that is ours.
+        asks: what of the question for the token is ours: the "item", the whole "list", or "".
     """
 
     client: str
@@ -51,7 +50,7 @@ class Record:
     since: float = 0.0
     transport: Transport = "stdio"
     bearer_by: BearerBy | Literal[""] = ""
-    aside: tuple[int, str] | None = None
+    asks: Literal["", "item", "list"] = ""
 
     @property
     def trace(self) -> Trace:

@@ -13,12 +13,17 @@ from trunkline_server.clients import entries, owned, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
+from trunkline_server.clients.editors import json_comments, jsonc
 from trunkline_server.clients.editors.text import BOM, MalformedError
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile, Transport
 
-_EDITORS: dict[str, ModuleType] = {"json": strict_json}
+_EDITORS: dict[str, ModuleType] = {
+    "json": strict_json,
+    "json+comments": json_comments,
+    "jsonc": jsonc,
+}
 _TOO_BIG = 50_000_000
 # What every app takes as a key, and puts before the names of the tools.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
