@@ -301,6 +301,56 @@ def test_claude_desktop_takes_no_address(saved: Terminal) -> None:
     assert "Leave out --transport" in saved.err
 
 
+def test_an_app_is_given_an_address_and_the_way_to_its_token(saved: Terminal, file: Path) -> None:
+    where = ("--client", "claude-code", "--path", str(file))
+    assert saved("connect", "Sales", *where, "--transport", "http") == 0
+    assert "trunkline edit sales --transport http" in saved.out
+    entry = json.loads(file.read_bytes())["mcpServers"]["sales"]
+    assert (entry["type"], "headersHelper" in entry) == ("http", True)
+
+
+def test_connecting_again_keeps_the_way_and_the_name(saved: Terminal, file: Path) -> None:
+    where = ("--client", "claude-code", "--path", str(file))
+    saved("connect", "Sales", *where, "--transport", "sse", "--entry", "mine")
+    assert saved("connect", "Sales", *where, "--json") == 0
+    answer = saved.json
+    assert (answer["changed"], answer["transport"], answer["name"]) == (False, "sse", "mine")
+
+
+def test_a_token_is_written_only_when_it_is_allowed(
+    saved: Terminal, file: Path, memory_keyring: MemoryKeyring
+) -> None:
+    where = ("--client", "lm-studio", "--path", str(file), "--transport", "http")
+    assert saved("connect", "Sales", *where) == 1
+    assert "--allow-token" in saved.err
+    assert not file.exists()
+    assert saved("connect", "Sales", *where, "--allow-token") == 0
+    token = memory_keyring.kept["Trunkline", "sales/token"]
+    assert token in file.read_text()
+    assert token not in saved.out
+    assert "plain text" in saved.out
+
+
+def test_clients_tells_who_is_here_and_who_is_connected_how(
+    saved: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "person"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "person"))
+    (tmp_path / "person" / ".cursor").mkdir(parents=True)
+    saved("connect", "Sales", "--client", "cursor", "--transport", "http")
+    assert saved("clients", "--json") == 0
+    cursor = next(app for app in saved.json if app["id"] == "cursor")
+    assert (cursor["installed"], cursor["connected"]) == (True, ["sales"])
+    assert cursor["transports"] == {"sales": "http"}
+    assert saved("clients") == 0
+    assert "sales (http)" in saved.out
+
+
+def test_an_app_with_a_store_of_its_own_tells_what_to_do(saved: Terminal) -> None:
+    assert saved("connect", "Sales", "--client", "cherry-studio") == 1
+    assert "Import from JSON" in saved.err
+
+
 def test_export_writes_the_json_of_any_client(saved: Terminal, tmp_path: Path) -> None:
     output = tmp_path / "sales.json"
     assert saved("export", "Sales", "--client", "json", "--output", str(output)) == 0
