@@ -53,10 +53,14 @@ _RULES_OF_MANY = (
 
 def build(sources: Sources, record: Record) -> Server:
     """Return the server of some databases; ``record`` gets every call and must return at once."""
+
+    def instructions(allowed: frozenset[str] | None) -> str:
+        return "\n\n".join(_instructions([source.profile for source in sources.only(allowed)]))
+
     server = Server(
         "Trunkline",
         version=version_of("trunkline"),
-        instructions="\n\n".join(_instructions([source.profile for source in sources])),
+        instructions=instructions(None),
         mask_error_details=True,
     )
     calls = Calls(sources, record)
@@ -64,7 +68,7 @@ def build(sources: Sources, record: Record) -> Server:
     for tool in TOOLS:
         if tool.group in groups:
             server.offer(offered(tool, calls))
-    server.add_middleware(Permitted())
+    server.add_middleware(Permitted(instructions))
     resources.add_to(server, sources, calls)
     prompts.add_to(server, sources)
     completions.add_to(server, sources)
@@ -80,6 +84,8 @@ async def ready(sources: Sources, record: Record, on_client: OnClient) -> Server
 
 
 def _instructions(profiles: list[Profile]) -> Iterator[str]:
+    if not profiles:
+        return
     if len(profiles) == 1:
         yield _RULES_OF_ONE.format(name=profiles[0].name)
         yield from filter(None, (profiles[0].description,))

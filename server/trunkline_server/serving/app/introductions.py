@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import mcp_types
 from fastmcp import FastMCP
@@ -13,6 +13,10 @@ from mcp.server.session import ServerSession
 
 from trunkline_server.serving.app.asker import transport_of
 
+LONGEST = 100  # letters of a name, or of a version
+MOST = 1000  # clients that are remembered
+
+_Key = TypeVar("_Key", bound=tuple[str, ...])
 OnClient = Callable[[str, str, str], None]
 
 
@@ -52,15 +56,28 @@ class Introductions(Middleware):
         """Tell of a client whose first message is a call of a tool; the server shortens its way."""
         params = session.client_params
         who = params.client_info if params is not None else None
-        if who is not None and (who.name, who.version) not in self._met:
-            self._met.add((who.name, who.version))
+        if who is not None and _remembered(self._met, _named(who)):
             async with Context(fastmcp=server, session=session) as context:
                 self._tell(who, context, again=False)
 
     def _tell(
         self, who: mcp_types.Implementation, context: Context | None, *, again: bool = True
     ) -> None:
-        key = (who.name, who.version, transport_of(context))
-        if again or key not in self._seen:
-            self._seen.add(key)
+        key = (*_named(who), transport_of(context))
+        is_new = _remembered(self._seen, key)
+        if again or is_new:
             self._on_client(*key)
+
+
+def _named(who: mcp_types.Implementation) -> tuple[str, str]:
+    return who.name[:LONGEST], who.version[:LONGEST]
+
+
+def _remembered(known: set[_Key], key: _Key) -> bool:
+    """Return whether ``key`` is new, and keep it; a client may call itself anything, each time."""
+    if key in known:
+        return False
+    if len(known) >= MOST:
+        known.clear()
+    known.add(key)
+    return True

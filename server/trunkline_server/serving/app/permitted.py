@@ -1,18 +1,59 @@
-"""Lists show a caller what is open to it, and nothing else."""
+"""Lists and greetings show a caller what is open to it, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import mcp_types
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.tools.base import Tool as FastTool
+from mcp.shared.exceptions import MCPError
 
 from trunkline_server.serving.app.asker import asker
 
+MAX_GREETING = 16 * 1024  # letters of what a client says of itself; a session keeps it
+
+_Reply = TypeVar(
+    "_Reply", mcp_types.InitializeResult | None, mcp_types.DiscoverResult | dict[str, Any]
+)
+Instructions = Callable[[frozenset[str] | None], str]
+
 
 class Permitted(Middleware):
-    """Leaves out the tools an access key may not call; a call of one is refused elsewhere."""
+    """Leaves out the tools an access key may not call; a call of one is refused elsewhere.
+
+    Args:
+        instructions: returns what a caller is told who may ask these databases alone.
+    """
+
+    def __init__(self, instructions: Instructions) -> None:
+        self._instructions = instructions
+
+    async def on_initialize(
+        self,
+        context: MiddlewareContext[mcp_types.InitializeRequest],
+        call_next: CallNext[mcp_types.InitializeRequest, mcp_types.InitializeResult | None],
+    ) -> mcp_types.InitializeResult | None:
+        """Greet a caller with the databases open to it.
+
+        Raises:
+            MCPError: the client says too much of itself.
+        """
+        if len(context.message.model_dump_json()) > MAX_GREETING:
+            raise MCPError(
+                mcp_types.INVALID_PARAMS,
+                f"The client says more than {MAX_GREETING} letters of itself.",
+            )
+        return self._greeted(await call_next(context))
+
+    async def on_discover(
+        self,
+        context: MiddlewareContext[mcp_types.DiscoverRequest],
+        call_next: CallNext[mcp_types.DiscoverRequest, mcp_types.DiscoverResult | dict[str, Any]],
+    ) -> mcp_types.DiscoverResult | dict[str, Any]:
+        """Tell a caller of the databases open to it."""
+        return self._greeted(await call_next(context))
 
     async def on_list_tools(
         self,
@@ -22,3 +63,15 @@ class Permitted(Middleware):
         """Return the tools that are left."""
         tools, allowed = await call_next(context), asker().tools
         return [tool for tool in tools if allowed is None or tool.name in allowed]
+
+    def _greeted(self, reply: _Reply) -> _Reply:
+        allowed = asker().profiles
+        if allowed is None or reply is None:
+            return reply
+        words = self._instructions(allowed)
+        changed: Any = (
+            {**reply, "instructions": words}
+            if isinstance(reply, dict)
+            else reply.model_copy(update={"instructions": words})
+        )
+        return cast("_Reply", changed)
