@@ -13,7 +13,7 @@ from trunkline_server.clients import entries, owned, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
-from trunkline_server.clients.editors import json_comments, jsonc
+from trunkline_server.clients.editors import json_comments, jsonc, toml
 from trunkline_server.clients.editors.text import BOM, MalformedError
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
@@ -23,6 +23,7 @@ _EDITORS: dict[str, ModuleType] = {
     "json": strict_json,
     "json+comments": json_comments,
     "jsonc": jsonc,
+    "toml": toml,
 }
 _TOO_BIG = 50_000_000
 # What every app takes as a key, and puts before the names of the tools.
