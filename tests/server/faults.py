@@ -251,6 +251,12 @@ def descriptors(pid: int) -> int:
     return psutil.Process(pid).num_fds()
 
 
+def sockets(pid: int) -> int:
+    """Return how many of them are sockets: files are opened in the background, at any moment."""
+    links = (os.readlink(entry) for entry in Path("/proc", str(pid), "fd").iterdir())
+    return sum(link.startswith("socket:") for link in links)
+
+
 @contextmanager
 def apart() -> Iterator[tuple[str, str, Callable[[str], None]]]:
     """Make a network of its own, joined to ours by a cable.

@@ -105,7 +105,7 @@ def test_a_killed_relay_stops_its_statement_and_leaves_nothing_behind(
             steady.introduce()
             steady.ask(1, "SELECT 1")
             assert steady.rows() == [[1]]
-            before = faults.descriptors(pid)
+            before = faults.sockets(pid)
             with talking("trunkline-stdio", "shop") as relay:
                 relay.introduce()
                 relay.ask("long", LONG)
@@ -114,7 +114,7 @@ def test_a_killed_relay_stops_its_statement_and_leaves_nothing_behind(
             until(is_lasting(server.psql, 0), "the statement went on")
             steady.ask(2, "SELECT 2")
             assert steady.rows() == [[2]]
-            until(lambda: faults.descriptors(pid) <= before + 1, "descriptors were kept")
+            until(lambda: faults.sockets(pid) <= before + 1, "sockets were kept")
 
 
 def test_a_client_that_hangs_up_stops_its_statement(server: Server, reader_profile: Profile):

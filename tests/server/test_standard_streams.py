@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("home")
 NOISY = """
 import os, sys
 from trunkline_server import cli
-from trunkline_server.serving import app
-quiet = app.build
+from trunkline_server.serving.app import building
+quiet = building.build
 
 def noisy(*arguments):
     print("printed")
@@ -25,7 +25,7 @@ def noisy(*arguments):
     os.system("echo inherited")
     return quiet(*arguments)
 
-app.build = noisy
+building.build = noisy
 sys.exit(cli.main(sys.argv[1:]))
 """
 
