@@ -25,7 +25,7 @@ run: $(READY) ## start the app; without a display, the demo in the terminal
 
 test: $(READY) node ## run every test, the real-desktop journey included
 	@sh packaging/linux/system_packages.sh test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 node: ## fetch what the tests start from npm: the conformance suite, the inspector
 	@sh packaging/node/install.sh tools

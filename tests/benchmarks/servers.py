@@ -104,7 +104,7 @@ def running_server(env: dict[str, str], transport: str = "stdio") -> Iterator[ev
 
 def first_line() -> bytes:
     """Return what ``--profile -`` reads: the sample's profile and its password."""
-    secrets = {"password": sample.password(), "token": "bench"}
+    secrets = {"password": sample.password(), "token": "bench-bench-bench-bench"}
     return json.dumps({"profile": sample.profile().as_json(), **secrets}).encode() + b"\n"
 
 

@@ -253,8 +253,8 @@ def descriptors(pid: int) -> int:
 
 def sockets(pid: int) -> int:
     """Return how many of them are sockets: files are opened in the background, at any moment."""
-    links = (os.readlink(entry) for entry in Path("/proc", str(pid), "fd").iterdir())
-    return sum(link.startswith("socket:") for link in links)
+    links = (entry.readlink() for entry in Path("/proc", str(pid), "fd").iterdir())
+    return sum(link.name.startswith("socket:") for link in links)
 
 
 @contextmanager
