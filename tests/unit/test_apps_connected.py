@@ -379,4 +379,11 @@ def test_a_switch_that_fails_half_way_leaves_every_file(three: dict[str, Path]) 
 
 def test_a_file_that_cannot_be_read_stops_the_whole_switch(three: dict[str, Path]) -> None:
     three["windsurf"].write_text('{"mcpServers": {"sales": {}}, }')
+    with pytest.raises(TrunklineError) as caught:
+        plan.switch(apps.ALL, SALES, "sse")
+    assert caught.value.code == "client.malformed"
+
+
+def test_an_entry_that_the_person_took_out_stays_out(three: dict[str, Path]) -> None:
+    three["windsurf"].write_text("{}")
     assert [p.app.id for p in plan.switch(apps.ALL, SALES, "sse")] == ["claude-code"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, plan, reading, writer
 from trunkline_server.clients.computer import Computer
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -199,7 +199,7 @@ def test_whichever_goes_last_leaves_the_same_bytes(file: Path, text: str | None,
     writer.apply(arranged(file, "sales", "shop"))
     writer.apply(arranged(file, last))
     writer.apply(arranged(file))
-    assert plan.read(file) == (text.encode() if text is not None else None)
+    assert reading.read(file) == (text.encode() if text is not None else None)
 
 
 def test_a_database_keeps_the_name_it_has_there(file: Path) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from trunkline_server.clients import entries, owned, tokens
+from trunkline_server.clients import diffs, entries, owned
 from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
 from trunkline_server.clients.editors import json_comments, jsonc, toml
-from trunkline_server.clients.editors.text import BOM, MalformedError
 from trunkline_server.clients.owned import Record
+from trunkline_server.clients.reading import explained, read
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile, Transport
 
@@ -25,7 +25,6 @@ _EDITORS: dict[str, ModuleType] = {
     "jsonc": jsonc,
     "toml": toml,
 }
-_TOO_BIG = 50_000_000
 # What every app takes as a key, and puts before the names of the tools.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
 
@@ -57,7 +56,7 @@ class Plan:
     @property
     def diff(self) -> str:
         """The change as a unified diff; see the class."""
-        return tokens.hidden(_diff(self.path, self.before or b"", self.after or b""))
+        return diffs.unified(self.path, self.before or b"", self.after or b"")
 
     @property
     def warning(self) -> str:
@@ -192,10 +191,12 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
 
 
 def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
-    """Return what is remembered of our entry for ``profile``; None when it is not there."""
+    """Return what is remembered of our entry for ``profile``; None when it is not seen there."""
     path = path or _path(app)
     record = owned.find(path, _name_of(app, profile, path))
-    return record if record and _is_there(app, record) else None
+    with suppress(TrunklineError):  # whoever changes the file is told
+        return record if record and _is_there(app, record) else None
+    return None
 
 
 def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> bool:
@@ -203,28 +204,10 @@ def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> boo
     return record_of(app, profile, path=path) is not None
 
 
-def read(path: Path) -> bytes | None:
-    """Return the bytes of a settings file; None when there is none.
-
-    Raises:
-        TrunklineError: ``client.unreadable``.
-    """
-    try:
-        if path.stat().st_size > _TOO_BIG:
-            raise _unreadable(path, "it is far too big for a settings file")
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except IsADirectoryError as exc:
-        raise _unreadable(path, "it is a folder") from exc
-    except OSError as exc:
-        raise _unreadable(path, exc.strerror or "the system refused it") from exc
-
-
 def _planned(app: App, path: Path, steps: tuple[Step, ...]) -> Plan:
     before, former = read(path), owned.of(path)
     draft = Draft(app, path, _EDITORS[app.format], before, former)
-    with _explained(app, path):
+    with explained(app, path):
         done = tuple(map(draft.take, steps))
     return Plan(app=app, path=path, steps=done, before=before, after=draft.content, former=former,
                 records=tuple(draft.records.values()))  # fmt: skip
@@ -263,14 +246,15 @@ def _switched(app: App, record: Record, profile: Profile, transport: Transport) 
 
 
 def _is_there(app: App, record: Record) -> bool:
-    """Whether the entry of a record is in its file; False when that cannot be read."""
+    """Whether the entry of a record is in its file.
+
+    Raises:
+        TrunklineError: ``client.unreadable`` or ``client.malformed``.
+    """
     path = Path(record.path)
-    try:
-        with _explained(app, path):
-            where = (*app.table, record.name)
-            return _EDITORS[app.format].read(read(path) or b"", where) is not None
-    except TrunklineError:
-        return False
+    with explained(app, path):
+        where = (*app.table, record.name)
+        return _EDITORS[app.format].read(read(path) or b"", where) is not None
 
 
 def _name_of(app: App, profile: Profile, path: Path) -> str:
@@ -280,32 +264,3 @@ def _name_of(app: App, profile: Profile, path: Path) -> str:
         r for r in owned.records() if (r.client, r.path, r.profile) == (app.id, place, profile.id)
     )
     return next((record.name for record in ours), profile.id)
-
-
-def _unreadable(path: Path, why: str) -> TrunklineError:
-    title = f"The file {path} cannot be read: {why}."
-    return fail("client.unreadable", title, "Nothing was changed. Check the file and its rights.")
-
-
-@contextmanager
-def _explained(app: App, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except MalformedError as exc:
-        title = f"{path}, line {exc.line}, column {exc.column}: {exc.reason}."
-        hint = f"Nothing was changed. Correct it there; {app.name} cannot read it either."
-        raise fail("client.malformed", title, hint) from exc
-
-
-def _diff(path: Path, before: bytes, after: bytes) -> str:
-    if before == after:
-        return ""
-    old, new = _lines(before), _lines(after)
-    import difflib  # not at the top: only a change needs it
-
-    lines = list(difflib.unified_diff(old, new, str(path), str(path), "now", "after", n=3))
-    return "\n".join(line.rstrip("\r\n") for line in lines)
-
-
-def _lines(document: bytes) -> list[str]:
-    return document.removeprefix(BOM).decode("utf-8", "replace").splitlines(keepends=True)

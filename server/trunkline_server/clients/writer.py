@@ -17,9 +17,9 @@ from pathlib import Path
 
 from trunkline_server import folders
 from trunkline_server.clients import owned, tokens
-from trunkline_server.clients import plan as plans
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.reading import read
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import atomic
 
@@ -77,7 +77,7 @@ def undo(applied: Applied) -> None:
         TrunklineError: see :func:`apply`.
     """
     plan = applied.plan
-    if plans.read(plan.path) != plan.after:
+    if read(plan.path) != plan.after:
         apply(plan.reversed())
         return
     with owned.alone():
@@ -123,7 +123,7 @@ def _made(plan: Plan) -> Applied:
 def _taken_back(plan: Plan) -> None:
     """Put a file back after a failure, unless another program wrote it since."""
     with suppress(TrunklineError, OSError):  # the first failure is the one to tell
-        if plan.is_needed and plans.read(plan.path) == plan.after:
+        if plan.is_needed and read(plan.path) == plan.after:
             _replace(plan, plan.before)
         owned.keep(plan.path, plan.former)
 
@@ -138,7 +138,7 @@ def _dated(plan: Plan) -> tuple[Record, ...]:
 def _write(plan: Plan) -> Path | None:
     backup = _back_up(plan) if plan.before is not None else None
     _replace(plan, plan.after)
-    if plans.read(plan.path) != plan.after:
+    if read(plan.path) != plan.after:
         raise fail(
             "client.overwritten",
             f"Another program changed {plan.path} at the same moment.",
