@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from contextlib import suppress
 
 import psutil
@@ -13,9 +14,10 @@ from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 
 from tests.server.conftest import Server
-from tests.server.processes import TOKEN, Run, running
+from tests.server.processes import PATIENCE_S, TOKEN, Run, running
 from trunkline_server import events
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.programs import path_of
 from trunkline_server.serving.activity import Activity
 
 pytestmark = [
@@ -102,6 +104,16 @@ def test_the_end_of_the_input_ends_all_of_them(server: Server, reader_profile: P
                 last.append(run.event())
     assert isinstance(last[-1], events.Stopped)
     assert not any(worker.is_running() for worker in workers)
+
+
+def test_an_input_that_has_no_end_to_wait_for_ends_at_once(dsn: str):
+    done = subprocess.run(
+        [str(path_of("trunkline-server")), "run", "--events", "--until-eof", *HTTP],
+        env={**os.environ, "DATABASE_URL": dsn, "TRUNKLINE_TOKEN": TOKEN},
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert events.decode(done.stdout.splitlines()[-1]) == events.Stopped(reason="end of input")
 
 
 def test_a_login_that_cannot_work_ends_them_with_the_reason(

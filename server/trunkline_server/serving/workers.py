@@ -89,7 +89,7 @@ class _Parent:
     def until_stopped(self) -> int:
         """Watch over the workers; returns the exit code."""
         with _signals(self._selector), self._input():
-            for number in range(self._order.workers):
+            for number in range(self._order.workers if not self._reason else 0):
                 self._start(number)
             while not self._reason:
                 self._turn()
@@ -103,7 +103,10 @@ class _Parent:
     @contextlib.contextmanager
     def _input(self) -> Iterator[None]:
         if self._order.until_eof:
-            self._selector.register(0, selectors.EVENT_READ, "input")
+            try:
+                self._selector.register(0, selectors.EVENT_READ, "input")
+            except OSError:  # a file, /dev/null or nothing at all: nobody is there to end it later
+                self._reason = "end of input"
         yield
 
     def _turn(self) -> None:
