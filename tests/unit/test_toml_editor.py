@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,9 @@ values = st.sampled_from(
         "07:32:00",
     ]
 )
-ends = st.sampled_from(["\n", "\r\n", " # note\n", "  \n", "\n\n", "\n# [mcp_servers.shop]\n", "\n\t"])
+ends = st.sampled_from(
+    ["\n", "\r\n", " # note\n", "  \n", "\n\n", "\n# [mcp_servers.shop]\n", "\n\t"]
+)
 headers = st.sampled_from(
     [
         "[mcp_servers]",
@@ -56,7 +59,14 @@ headers = st.sampled_from(
     ]
 )
 roots = st.sampled_from(
-    ["", "", "mcp_servers = {}\n", "mcp_servers = { z = {} } # z\n", "mcp_servers.z.x = 1\n", "\n# top\n"]
+    [
+        "",
+        "",
+        "mcp_servers = {}\n",
+        "mcp_servers = { z = {} } # z\n",
+        "mcp_servers.z.x = 1\n",
+        "\n# top\n",
+    ]
 )
 
 
@@ -134,13 +144,16 @@ x = 1
 [mcp_servers.shop.tools.query]
 ask = true
 """
-    assert editor.remove(text, PATH, Trace()) == b"""\
+    assert (
+        editor.remove(text, PATH, Trace())
+        == b"""\
 [mcp_servers]
 other.command = "y"
 
 [tui]
 x = 1
 """
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,5 +214,3 @@ def test_what_the_app_cannot_read_is_refused_with_its_place(
     assert caught.value.reason.startswith(reason)
     assert caught.value.line == line
     assert caught.value.column == (column or caught.value.column)
-
-

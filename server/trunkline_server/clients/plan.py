@@ -13,7 +13,7 @@ from trunkline_server.clients import diffs, entries, owned
 from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
-from trunkline_server.clients.editors import json_comments, jsonc, toml
+from trunkline_server.clients.editors import json_comments, jsonc, toml, yaml, yaml_list
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.reading import explained, read
 from trunkline_server.errors import TrunklineError, fail
@@ -24,6 +24,8 @@ _EDITORS: dict[str, ModuleType] = {
     "json+comments": json_comments,
     "jsonc": jsonc,
     "toml": toml,
+    "yaml": yaml,
+    "yaml-list": yaml_list,
 }
 # What every app takes as a key, and puts before the names of the tools.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")

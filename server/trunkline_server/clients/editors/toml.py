@@ -120,7 +120,8 @@ def _wrapped(path: Path, value: Any) -> Any:
 
 def _inline_tables(page: Page, path: Path) -> list[tuple[Inline, int]]:
     """Return the inline tables on the way to ``path``, each with how many keys lead to it."""
-    found, pairs = [], _pairs(page.statements(path))
+    found: list[tuple[Inline, int]] = []
+    pairs = _pairs(page.statements(path))
     while True:
         on_way = [p for p in pairs if p.keys == (*path[: len(p.keys)],)]
         table = page.inline(on_way[0]) if on_way else None

@@ -122,7 +122,8 @@ _PLACE = re.compile(r"(.*?)(?: at line (\d+) column (\d+))\s*", re.DOTALL)
 _BLANKS = re.compile(r"[ \t]*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _COMMENT = re.compile(r"[ \t]*(#[^\n]*)?")
-_KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+)[ \t]*""")
+_NAME = r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+)"""
+_KEY = re.compile(rf"[ \t]*{_NAME}[ \t]*")
 _TOKEN = re.compile(
     r'''"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'\'\'(?:[^']|'(?!\'\'))*'{3,5}'''
     r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[\[\]{},=\n]|[^\[\]{},="'#\n]+""",
@@ -134,10 +135,7 @@ _LINES = re.compile(
     r"""(?:"(?!"")(?:[^"\\\n]|\\.)*"[^\n"'\[{#]*|'(?!'')[^'\n]*'[^\n"'\[{#]*"""
     r"""|\[[^\[\]\n"'\#{]*\][^\n"'\[{#]*)*(?:\#[^\n]*)?\n){1,500}"""
 )
-_HEADER = re.compile(
-    r"""[ \t]*\[\[?[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+)"""
-    r"""(?:[ \t]*\.[ \t]*(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+))*[ \t]*\]\]?[^\n]*\n"""
-)
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*[ \t]*\]\]?[^\n]*\n")
 
 
 def _plain(value: Any) -> Any:
@@ -151,7 +149,8 @@ def _plain(value: Any) -> Any:
 
 def _statements(text: str, first: str) -> Iterator[Statement]:
     """Yield the headers and pairs whose keys begin with ``first``."""
-    here, section = 0, ()
+    here = 0
+    section: Keys = ()
     while here < len(text):
         if section and section[0] != first:
             here = _after_others(text, here, first)

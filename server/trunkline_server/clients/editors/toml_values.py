@@ -27,7 +27,7 @@ def key_of(key: str) -> str:
 
 
 def inline(value: Any) -> str:
-    """Return a JSON value on one line; fields that are null are left out, TOML has no word for it."""
+    """Return a JSON value on one line, without fields that are null: TOML has no word for it."""
     if isinstance(value, dict):
         fields = [f"{key_of(k)} = {inline(v)}" for k, v in value.items() if v is not None]
         return f"{{ {', '.join(fields)} }}" if fields else "{}"

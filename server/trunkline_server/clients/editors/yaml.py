@@ -1,0 +1,8 @@
+"""YAML whose entries are in a map, as Goose has it. Pure."""
+
+from __future__ import annotations
+
+from trunkline_server.clients.editors.yaml_edit import Editor
+
+_EDITOR = Editor(in_list=False)
+read, insert, remove, update = _EDITOR.read, _EDITOR.insert, _EDITOR.remove, _EDITOR.update

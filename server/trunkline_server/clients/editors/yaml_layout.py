@@ -1,0 +1,133 @@
+"""Where the lines of an entry go in a YAML document, and which ones go with it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trunkline_server.clients.editors.text import Edit, line_end
+from trunkline_server.clients.editors.yaml_page import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is to be written: as lines, not indented, or between brackets."""
+
+    lines: list[str]
+    flow: str
+
+
+def added(text: str, node: Node, new: Addition) -> tuple[Edit, str]:
+    """Return what adds to a map or list, and what gave way to it."""
+    if not node.is_flow:
+        column = node.column if node.kind == "map" else _column(text, dash(text, node, 0))
+        where = stop(text, node)
+        return Edit(where, where, indented(text, new.lines, column)), ""
+    inner, close = _children(node), node.end - 1
+    if inner:
+        return Edit(inner[-1].end, inner[-1].end, ", " + new.flow), ""
+    start = _bracket(text, node) + 1
+    if text[start:close].strip():  # a comment
+        return Edit(close, close, new.flow), ""
+    return Edit(start, close, new.flow), text[start:close]
+
+
+def added_under(text: str, null: Node, new: Addition, column: int) -> tuple[Edit, str]:
+    """Return what gives a value to a key that has none, and what gave way to it."""
+    if null.is_empty:
+        where = stop(text, null)
+        return Edit(where, where, indented(text, new.lines, column)), ""
+    flow = f"[{new.flow}]" if new.lines[0].startswith("- ") else f"{{{new.flow}}}"
+    return Edit(null.start, null.end, flow), text[null.start : null.end]
+
+
+def indented(text: str, lines: list[str], column: int) -> str:
+    """Return lines, each on a new one."""
+    end = line_end(text)
+    return "".join(f"{end}{' ' * column}{line}" for line in lines)
+
+
+def stop(text: str, node: Node, *, with_comment: bool = True) -> int:
+    """Return where the last line of a value ends, its comment included."""
+    if node.keeps_lines:
+        last = _LAST_BREAK.search(text, max(node.end - 200, 0), node.end)
+        return last.start() if last else node.end
+    found = _COMMENT.match(text, node.end) if with_comment else None
+    return node.end + len(found.group().rstrip()) if found else node.end
+
+
+_LAST_BREAK = re.compile(r"\r?\n[ ]*\Z")
+_COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
+
+
+def cut(text: str, parent: Node, at: int, gap: str) -> Edit | None:
+    """Return what takes out one value; None when it shares its line with others.
+
+    ``gap`` is what comes back when nothing else is between the brackets.
+    """
+    if parent.is_flow:
+        return _flow_cut(text, parent, at, gap)
+    start = parent.pairs[at][0].start if parent.kind == "map" else dash(text, parent, at)
+    line = text.rfind("\n", 0, start) + 1
+    if text[line:start].strip(" "):
+        return None
+    end = stop(text, _children(parent)[at])
+    if not line:
+        after = re.compile(r"[ \t]*(?:\r?\n)?").match(text, end)
+        return Edit(0, after.end() if after else end)
+    return Edit(line - (2 if text[line - 2 : line] == "\r\n" else 1), end)
+
+
+def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
+    starts, inner = _starts(parent), _children(parent)
+    if at:
+        return Edit(inner[at - 1].end, inner[at].end)
+    if len(inner) > 1:
+        return Edit(starts[0], starts[1])
+    if gap.strip():
+        return Edit(parent.start, parent.end, gap)
+    if is_alone(text, parent):
+        return Edit(_bracket(text, parent) + 1, parent.end - 1, gap)
+    return Edit(starts[0], inner[0].end)
+
+
+def is_alone(text: str, parent: Node) -> bool:
+    """Whether a map or list has one value and no comment beside it."""
+    if len(_children(parent)) != 1:
+        return False
+    if not parent.is_flow:
+        line = text.rfind("\n", 0, _starts(parent)[0])
+        before = text[: max(line, 0)].rstrip(" \t\r\n")
+        return before.endswith(":") and "#" not in before[before.rfind("\n") + 1 :]
+    start, end = _starts(parent)[0], _children(parent)[0].end
+    return "#" not in text[_bracket(text, parent) : start] + text[end : parent.end]
+
+
+def dash(text: str, parent: Node, at: int) -> int:
+    """Return where the dash of an item is."""
+    found = parent.items[at]
+    floor = parent.items[at - 1].end if at else text.rfind("\n", 0, parent.start) + 1
+    dashes = list(_DASH.finditer(text, floor, found.start))
+    return dashes[-1].start(1) if dashes else found.start
+
+
+_DASH = re.compile(r"^[ ]*(-)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+
+
+def _column(text: str, where: int) -> int:
+    return where - text.rfind("\n", 0, where) - 1
+
+
+def _bracket(text: str, node: Node) -> int:
+    return text.index("{" if node.kind == "map" else "[", node.start)
+
+
+def _children(node: Node) -> list[Node]:
+    """Return the values of a map, the items of a list; none of them ends before its key does."""
+    return [value for _, value in node.pairs] if node.kind == "map" else node.items
+
+
+def _starts(node: Node) -> list[int]:
+    if node.kind == "map":
+        return [key.start for key, _ in node.pairs]
+    return [item.start for item in node.items]
