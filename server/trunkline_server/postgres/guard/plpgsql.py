@@ -16,6 +16,11 @@ from trunkline_server.postgres.guard.naming import (
     References,
 )
 
+_SIGNS = frozenset(string.punctuation.replace("_", "").replace('"', "")) | {""}
+_AFTER_A_TABLE = rules.words("""
+    where order group having limit offset fetch join inner left right full cross natural on using
+    union except intersect window loop into for tablesample
+""")
 _TO_LOWER = {ord(upper): upper.lower() for upper in string.ascii_uppercase}
 
 
@@ -40,7 +45,8 @@ def _check_secrets(texts: list[str], words: set[str]) -> None:
     for relation in words & rules.SECRET_RELATIONS:
         raise private.secret_relation(relation)
     for relation in words & rules.SECRET_COLUMNS.keys():
-        if "*" in texts or rules.SECRET_COLUMNS[relation] in words:
+        is_shown = "*" in texts or rules.SECRET_COLUMNS[relation] in words
+        if is_shown or _shows_rows([_folded(text) for text in texts], relation):
             raise private.secret_relation(relation)
     for at, text in enumerate(texts):
         if _folded(text) == "current_setting":
@@ -48,6 +54,26 @@ def _check_secrets(texts: list[str], words: set[str]) -> None:
             if not setting.startswith("'"):
                 raise fail("guard.secret", "It reads a setting whose name is not written out.")
             private.check_setting(setting[1:-1])
+
+
+def _shows_rows(words: list[str], relation: str) -> bool:
+    """Return whether ``relation`` or an alias of it stands anywhere as a whole row."""
+    plain = [word for word in words if word != "as"]
+    pairs = list(zip(["", *plain], [*plain, ""], [*plain[1:], "", ""], strict=False))
+    aliases = {word for before, word, _ in pairs if before == relation and _can_name(word)}
+    for at, (before, word, after) in enumerate(pairs):
+        if word not in {relation, *aliases} or after == ".":
+            continue
+        if word in aliases and after == "(":
+            return True  # its columns get other names
+        opening = plain[at - 3] if before == "." and at > 2 else before
+        if before != relation and (word in aliases or opening not in {"from", "join"}):
+            return True
+    return False
+
+
+def _can_name(word: str) -> bool:
+    return word[:1] not in _SIGNS and word not in _AFTER_A_TABLE
 
 
 def _texts(source: str, tokens: list[Any]) -> list[str]:

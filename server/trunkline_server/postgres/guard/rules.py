@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the words of ``text``."""
     return frozenset(text.split())
 
 
 #: Volatile functions of PostgreSQL itself that neither change nor reveal anything that matters.
-HARMLESS = _words("""
+HARMLESS = words("""
     random random_normal clock_timestamp timeofday gen_random_uuid uuidv4 uuidv7 pg_sleep
     pg_sleep_for pg_sleep_until array_sample array_shuffle current_query currval lastval
     pg_blocking_pids pg_safe_snapshot_blocking_pids pg_collation_actual_version
@@ -35,7 +36,7 @@ HARMLESS = _words("""
 """)
 
 #: Volatile functions of extensions that are as harmless; counted only when the extension owns them.
-HARMLESS_IN_EXTENSIONS = _words("""
+HARMLESS_IN_EXTENSIONS = words("""
     system_rows system_time uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes
     gen_random_uuid gen_salt
     show_limit pg_stat_statements_info normal_rand
@@ -47,7 +48,7 @@ HARMLESS_IN_EXTENSIONS = _words("""
 """)
 
 #: Extensions whose C functions we know to compute only; their volatile ones stay refused.
-KNOWN_EXTENSIONS = _words("""
+KNOWN_EXTENSIONS = words("""
     vector postgis postgis_raster postgis_topology postgis_sfcgal postgis_tiger_geocoder
     address_standardizer pgrouting h3 h3_postgis pg_trgm hstore ltree citext cube earthdistance
     fuzzystrmatch intarray intagg isn seg unaccent uuid-ossp pgcrypto btree_gin btree_gist
@@ -58,12 +59,12 @@ KNOWN_EXTENSIONS = _words("""
 """)
 
 #: Views of these extensions whose function is refused for one column alone, see SECRET_COLUMNS.
-HARMLESS_VIEWS = _words("""
+HARMLESS_VIEWS = words("""
     pg_stat_statements pg_stat_statements_info pg_buffercache pg_buffercache_numa
 """)
 
 #: Catalogues that hold password hashes, login secrets or the server's own files.
-SECRET_RELATIONS = _words("""
+SECRET_RELATIONS = words("""
     pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_hba_file_rules pg_file_settings
     pg_ident_file_mappings pg_largeobject pg_dist_authinfo _pg_user_mappings _pg_foreign_servers
     user_mapping_options foreign_server_options _pg_foreign_data_wrappers
@@ -85,19 +86,19 @@ SECRET_COLUMNS = {
 
 #: The view of what ANALYZE found, and its columns that show values of the tables themselves.
 STATISTICS = "pg_stats"
-STATISTICS_VALUES = _words("""
+STATISTICS_VALUES = words("""
     most_common_vals histogram_bounds most_common_elems range_bounds_histogram
 """)
 
 #: Columns whose statistics are as secret as they are.
-SECRETS_IN_STATISTICS = _words("""
+SECRETS_IN_STATISTICS = words("""
     pg_authid.rolpassword pg_user_mapping.umoptions pg_foreign_server.srvoptions
     pg_foreign_data_wrapper.fdwoptions pg_db_role_setting.setconfig pg_subscription.subconninfo
     pg_largeobject.data pg_dist_authinfo.authinfo
 """)
 
 #: Catalogues and views of PostgreSQL that name no table or column of anybody's.
-CATALOGUES_WITHOUT_TABLES = _words("""
+CATALOGUES_WITHOUT_TABLES = words("""
     pg_aggregate pg_am pg_amop pg_amproc pg_available_extension_versions pg_available_extensions
     pg_cast pg_collation pg_conversion pg_database pg_enum pg_extension pg_language pg_opclass
     pg_operator pg_opfamily pg_range pg_roles pg_settings pg_stat_activity pg_stat_archiver
@@ -108,7 +109,7 @@ CATALOGUES_WITHOUT_TABLES = _words("""
 """)
 
 #: Types whose values are the names of tables, their row types and schemas.
-TYPES_THAT_NAME_TABLES = _words("regclass regtype regnamespace _regclass _regtype _regnamespace")
+TYPES_THAT_NAME_TABLES = words("regclass regtype regnamespace _regclass _regtype _regnamespace")
 
 _TELLS_OF_TABLES = re.compile(r"""
     pg_get_(?!keywords$|userbyid$|functiondef$|function_.*|wait_events$|loaded_modules$
@@ -124,7 +125,7 @@ _TELLS_OF_TABLES = re.compile(r"""
 """, re.VERBOSE)  # fmt: skip
 
 #: Functions that show a whole row, and could be called with a dot: ``row.to_json``.
-ROW_FUNCTIONS = _words("""
+ROW_FUNCTIONS = words("""
     any_out any_value anycompatible_out anycompatiblenonarray_out anyelement_out anynonarray_out
     array_agg concat hash_record hstore json_agg json_agg_strict json_build_array
     json_build_object jsonb_agg jsonb_agg_strict jsonb_build_array jsonb_build_object max min
@@ -133,7 +134,7 @@ ROW_FUNCTIONS = _words("""
 """)
 
 #: Settings that can hold a password, a command line, a key or a path of the server's computer.
-SECRET_SETTINGS = _words("""
+SECRET_SETTINGS = words("""
     primary_conninfo ssl_passphrase_command archive_command restore_command recovery_end_command
     archive_cleanup_command session_preload_libraries local_preload_libraries wal_receiver_conninfo
     unix_socket_directories log_directory data_directory stats_temp_directory ssl_crl_dir
@@ -156,7 +157,7 @@ SETTINGS_WITH_VALUES = ("primary_conninfo", "ssl_passphrase_command", "archive_c
 READABLE_LANGUAGES = frozenset({"sql", "plpgsql"})
 
 #: Words that make a PL/pgSQL body more than reading, wherever they stand in it.
-PLPGSQL_STOPS = _words("""
+PLPGSQL_STOPS = words("""
     EXECUTE INSERT UPDATE DELETE_P MERGE TRUNCATE COPY NOTIFY LISTEN UNLISTEN LOCK_P CALL DO
     CREATE ALTER DROP GRANT REVOKE VACUUM PREPARE DEALLOCATE LOAD IMPORT_P COMMIT ROLLBACK
     REFRESH REINDEX CLUSTER CHECKPOINT SECURITY SET RESET DISCARD REASSIGN
