@@ -92,7 +92,8 @@ def servers(app_id: str, file: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize(("app_id", "transport"), WAYS)
 def test_disconnecting_leaves_the_same_bytes(app_id: str, transport: Transport, file: Path) -> None:
-    for text in documents(apps.ALL[app_id]):
+    texts = documents(apps.ALL[app_id])
+    for text in texts if transport == "stdio" else texts[-2:]:
         file.write_bytes(text.encode())
         connect(app_id, transport, file)
         assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
