@@ -147,7 +147,7 @@ def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
 def _app(client: str) -> App:
     if app := apps.ALL.get(client) or apps.BY_HAND.get(client):
         return app
-    near = get_close_matches(client, apps.ALL, n=1, cutoff=0.4)
+    near = get_close_matches(client, apps.ALL, n=1)
     hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(apps.ALL)}."
     raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
 
