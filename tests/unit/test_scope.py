@@ -145,3 +145,13 @@ def test_a_refused_star_lists_the_columns_that_may_be_named() -> None:
         _check("SELECT * FROM people")
     assert refused.value.failure.hint == "Name the columns: id, name, city_id."
     assert "email" not in str(refused.value)
+
+
+def test_a_statement_made_to_be_compared_for_ever_is_refused() -> None:
+    sources = ", ".join(f"people p{number}" for number in range(scope.MAX_SOURCES + 1))
+    with pytest.raises(TrunklineError) as caught:
+        scope.check(
+            [raw.stmt for raw in parsed(f"SELECT p1.name FROM {sources}")],
+            {(None, "people"): scope.Columns(visible=("name",), hidden=frozenset({"ssn"}))},
+        )
+    assert caught.value.code == "guard.too_deep"

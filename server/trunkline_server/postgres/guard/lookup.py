@@ -9,6 +9,7 @@ foreign table calls on its own server is that server's business.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,7 @@ from trunkline_server.postgres.guard.sight import OPEN, Sight
 
 KEEP_S = 60.0
 MAX_NAMES = 20_000
+LONG = 8_000
 MAX_PASSED = 1000
 _CASTS = Name("casts", "")  # and operator classes: what PostgreSQL calls without being told
 
@@ -48,7 +50,9 @@ class Lookup:
         memory = self._memory
         if memory.has_passed(sql):
             return
-        names = guard.examine(sql)
+        # Reading a very long one takes a second, in which others want to be answered.
+        is_long = len(sql) > LONG
+        names = await asyncio.to_thread(guard.examine, sql) if is_long else guard.examine(sql)
         # Statements that name the same things differ in their values only, unless where they
         # name them decides what they show.
         if not self._sight.is_open or not memory.has_passed(names):

@@ -16,6 +16,7 @@ from trunkline_server.postgres.guard.naming import last
 
 TableKey = tuple[str | None, str]
 
+MAX_SOURCES = 100  # each column is compared with each of them
 _SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 _LISTED = 100  # columns named in a refusal
 
@@ -107,6 +108,9 @@ def _inside(
         source for item in select.fromClause or () for source in _sources(item, inner, restricted)
     )
     inner = replace(inner, own=own, around=inner.around + own)
+    if len(inner.around) > MAX_SOURCES:
+        title = "The statement names tables with hidden columns too often."
+        raise fail("guard.too_deep", title, "Split it.")
     for attribute in select:
         if attribute == "sortClause":
             yield [s for s in select.sortClause or () if not _is_output(s, select)], inner
