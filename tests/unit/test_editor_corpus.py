@@ -1,0 +1,76 @@
+"""Awkward files of every format: an entry goes in at the expected bytes, and out again."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+
+import pytest
+
+from trunkline_server.clients import plan
+
+FORMATS = {
+    "json": (("mcpServers", "shop"), {"command": "x"}),
+    "json+comments": (("mcpServers", "shop"), {"command": "x"}),
+    "jsonc": (("mcpServers", "shop"), {"command": "x"}),
+    "toml": (("mcp_servers", "shop"), {"command": "x"}),
+    "yaml": (("extensions", "shop"), {"cmd": "x", "args": ["a"]}),
+    "yaml-list": (("mcpServers", "shop"), {"name": "shop", "cmd": "x"}),
+}
+MODULES = {"json+comments": "json_comments", "yaml-list": "yaml_list"}
+MARKED = re.compile("«(?:([^«»|]*)\\|)?([^«»]*)»")
+
+
+def files() -> list[tuple[str, str, str]]:
+    modules = {
+        kind: import_module(f"tests.unit.corpus.{MODULES.get(kind, kind)}") for kind in FORMATS
+    }
+    return [(kind, name, text) for kind, m in modules.items() for name, text in m.FILES.items()]
+
+
+CASES = [pytest.param(kind, text, id=f"{kind}: {name}") for kind, name, text in files()]
+
+
+def before(text: str) -> bytes:
+    return MARKED.sub(lambda m: m.group(1) or "", text).encode()
+
+
+def after(text: str) -> bytes:
+    return MARKED.sub(lambda m: m.group(2), text).encode()
+
+
+def test_there_are_more_than_sixty_files() -> None:
+    assert len({before(text) for _, _, text in files()}) > 60
+
+
+@pytest.mark.parametrize(("kind", "text"), CASES)
+def test_the_entry_goes_in_at_the_expected_bytes(kind: str, text: str) -> None:
+    path, entry = FORMATS[kind]
+    assert plan._EDITORS[kind].insert(before(text), path, entry)[0] == after(text)
+
+
+@pytest.mark.parametrize(("kind", "text"), CASES)
+def test_the_entry_comes_out_again_without_a_trace(kind: str, text: str) -> None:
+    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    _, trace = editor.insert(before(text), path, entry)
+    assert editor.read(after(text), path) == entry
+    assert editor.remove(after(text), path, trace) == before(text)
+
+
+@pytest.mark.parametrize(("kind", "text"), CASES)
+def test_an_entry_beside_ours_survives_it(kind: str, text: str) -> None:
+    """Theirs came after ours; ours goes first."""
+    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    theirs = (path[0], "zoo")
+    fields = {**entry, "name": "zoo"}
+    document, trace = editor.insert(before(text), path, entry)
+    document, _ = editor.insert(document, theirs, fields)
+    document = editor.remove(document, path, trace)
+    assert editor.read(document, theirs) == fields
+    assert editor.read(document, path) is None
+
+
+@pytest.mark.parametrize(("kind", "text"), CASES)
+def test_an_entry_that_says_the_same_is_not_touched(kind: str, text: str) -> None:
+    path, entry = FORMATS[kind]
+    assert plan._EDITORS[kind].update(after(text), path, entry) == after(text)
