@@ -346,6 +346,29 @@ def test_clients_tells_who_is_here_and_who_is_connected_how(
     assert "sales (http)" in saved.out
 
 
+def test_clients_names_those_that_are_not_edited_too(saved: Terminal) -> None:
+    saved("clients", "--json")
+    cherry = next(app for app in saved.json if app["id"] == "cherry-studio")
+    assert (cherry["path"], cherry["connected"]) == ("", [])
+    assert "database of its own" in cherry["by_hand"]
+
+
+def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "claude-code", "--path", str(file), "--transport", "http")
+    assert saved("edit", "Sales", "--transport", "sse") == 0
+    assert "Claude Code now uses SSE. Next: Start a new session" in saved.out
+    assert json.loads(file.read_bytes())["mcpServers"]["sales"]["type"] == "sse"
+
+
+def test_apps_that_cannot_be_told_are_left_as_they_were(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "claude-code", "--path", str(file), "--transport", "http")
+    file.write_text("{")
+    assert saved("edit", "Sales", "--transport", "sse") == 0
+    assert "left as they were" in saved.out
+    assert f"{file}, line 1" in saved.out
+    assert file.read_text() == "{"
+
+
 def test_an_app_with_a_store_of_its_own_tells_what_to_do(saved: Terminal) -> None:
     assert saved("connect", "Sales", "--client", "cherry-studio") == 1
     assert "Import from JSON" in saved.err

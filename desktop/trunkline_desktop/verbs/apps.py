@@ -26,12 +26,14 @@ _VERSION = "0.1.0"
 def clients(options: Namespace) -> int:
     """List the AI apps, whether they are here, and which databases they may use."""
     profiles = Store().load()
-    found = [_state(app, profiles) for app in apps.ALL.values()]
+    known = (*apps.ALL.values(), *apps.BY_HAND.values())
+    found = [_state(app, profiles) for app in known]
     if options.json:
         say.as_json(found)
         return 0
     rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
-             ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-", a["path"])
+             ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-",
+             a["path"] or a["by_hand"])
             for a in found]  # fmt: skip
     say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
     return 0
@@ -65,6 +67,17 @@ def disconnect(options: Namespace) -> int:
     app = _app(options.client)
     profile = _saved_or_removed(app, options.name)
     return _carry_out(plan.disconnect(app, profile, path=_path(options)), options)
+
+
+def follow(profile: Profile) -> list[str]:
+    """Rewrite all apps that have an address of ``profile``, or none; return what to tell."""
+    try:
+        done = writer.apply_all(plan.switch(apps.ALL, profile, profile.transport))
+    except TrunklineError as exc:
+        why = f"{exc.failure.title} {exc.failure.hint}"
+        return [f"The AI apps with its former address were left as they were. {why}"]
+    told = [(a.plan.app, a.plan.steps[0].transport.upper()) for a in done]
+    return [f"{app.name} now uses {way}. Next: {app.afterwards}" for app, way in told]
 
 
 def export(options: Namespace) -> int:
@@ -136,11 +149,13 @@ def _outcome(done: Plan, *, is_dry: bool) -> str:
 
 
 def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
-    records = {p.id: record for p in profiles if (record := plan.record_of(app, p))}
+    seen = () if app.by_hand else profiles
+    records = {p.id: record for p in seen if (record := plan.record_of(app, p))}
     return {
-        "id": app.id, "name": app.name, "installed": app.is_installed(), "path": str(app.path()),
+        "id": app.id, "name": app.name, "installed": app.is_installed(),
+        "path": "" if app.by_hand else str(app.path()),
         "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
-        "can": list(app.transports),
+        "can": list(app.transports), "by_hand": app.by_hand,
     }  # fmt: skip
 
 

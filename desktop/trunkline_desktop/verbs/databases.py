@@ -88,13 +88,25 @@ def edit(options: Namespace) -> int:
         ssh_secret = ""  # of no use to anybody any more
     _require_possible(wanted, store, "See --rename.")
     saved = saving.update(store, wanted, password, ssh_secret=ssh_secret)
+    followed = _followed(profile, saved)
     if options.json:
         say.as_json(saved.as_json())
         return 0
     say.line(f"Saved “{saved.name}”: {_address(saved)}.")
+    for sentence in followed:
+        say.line(sentence)
     if runs.is_running(saved):
         say.line("Next: start its server again; until then it works with the former settings.")
     return 0
+
+
+def _followed(former: Profile, saved: Profile) -> list[str]:
+    """Give the AI apps that have an address of this database the new one; tell what was done."""
+    if (former.transport, former.http_port) == (saved.transport, saved.http_port):
+        return []
+    from trunkline_desktop.verbs import apps  # most edits concern no app
+
+    return apps.follow(saved)
 
 
 def remove(options: Namespace) -> int:
