@@ -357,6 +357,18 @@ def test_another_port_is_a_switch_too(three: dict[str, Path]) -> None:
     )
 
 
+def test_another_token_reaches_those_that_hold_the_old_one(tmp_path: Path) -> None:
+    files = {i: tmp_path / f"{i}.json" for i in ("lm-studio", "opencode")}
+    for app_id, path in files.items():
+        connect(app_id, "http", path)
+    secrets.put("sales", f"new-{TOKEN}", "token")
+    writer.apply_all(plan.switch(apps.ALL, SALES, "http"))
+    assert servers("lm-studio", files["lm-studio"])["sales"]["headers"] == {
+        "Authorization": f"Bearer new-{TOKEN}"
+    }
+    assert tokens.file_of("sales").read_text() == f"new-{TOKEN}"
+
+
 def test_one_undo_takes_a_switch_back(three: dict[str, Path]) -> None:
     before = {i: path.read_bytes() for i, path in three.items()}
     remembered = owned.records()

@@ -329,6 +329,7 @@ def test_a_token_is_written_only_when_it_is_allowed(
     assert token in file.read_text()
     assert token not in saved.out
     assert "plain text" in saved.out
+    assert saved("connect", "Sales", *where) == 0  # it was allowed once
 
 
 def test_clients_tells_who_is_here_and_who_is_connected_how(

@@ -52,7 +52,7 @@ def connect(options: Namespace) -> int:
             transport=options.transport or (now.transport if now else "stdio"),
             path=path,
             name=options.entry or (now.name if now else None),
-            may_write_token=options.allow_token,
+            may_write_token=options.allow_token or bool(now and now.bearer_by == "text"),
         )
     except TrunklineError as exc:
         if free := exc.failure.detail if exc.code == "client.taken" else "":

@@ -176,8 +176,8 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
     """Return the changes after which every app with an address of ``profile`` has the right one.
 
     Apps that start a program are left alone: it finds the server whatever the transport. An app
-    that cannot use ``transport`` gets the program instead. Make them together, with
-    ``writer.apply_all``.
+    that cannot use ``transport`` gets the program instead. Another port and another token are
+    changes of this kind too. Make them together, with ``writer.apply_all``.
 
     Raises:
         TrunklineError: as :func:`connect`; then none of them should be made.
@@ -189,7 +189,7 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
             step = _switched(apps[record.client], record, profile, transport)
             steps.setdefault((record.client, Path(record.path)), []).append(step)
     plans = [_planned(apps[client], path, tuple(s)) for (client, path), s in steps.items()]
-    return tuple(plan for plan in plans if plan.is_needed)
+    return tuple(plan for plan in plans if plan.is_needed or _has_file(plan))
 
 
 def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
@@ -245,6 +245,11 @@ def _switched(app: App, record: Record, profile: Profile, transport: Transport) 
         transport=transport if transport in app.transports else "stdio",
         may_write_token=record.bearer_by == "text",
     )
+
+
+def _has_file(plan: Plan) -> bool:
+    """Whether the app reads the token from a file of ours, which is written with the change."""
+    return any(record.bearer_by == "file" for record in plan.records)
 
 
 def _is_there(app: App, record: Record) -> bool:
