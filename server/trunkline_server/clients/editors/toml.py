@@ -11,11 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from trunkline_server.clients.editors.text import Edit, Trace, edited, is_same, line_end
+from trunkline_server.clients.editors.text import (
+    Edit,
+    MalformedError,
+    Trace,
+    edited,
+    is_same,
+    line_end,
+    place_in,
+)
 from trunkline_server.clients.editors.toml_page import Inline, Page, Statement
 from trunkline_server.clients.editors.toml_values import dotted, inline, key_of, lines
 
 Path = Sequence[str]
+_PROVED = 1_000_000  # bytes; more would take too long
 
 
 def read(document: bytes, path: Path) -> Any:
@@ -36,7 +45,27 @@ def insert(document: bytes, path: Path, value: Mapping[str, Any]) -> tuple[bytes
     page = Page(document)
     page.at(path)
     edit, trace = _insertion(page, path, value)
-    return _written(page, [edit]), trace
+    after = _written(page, [edit])
+    if len(document) < _PROVED and not _is_sound(document, after, path, trace, value):
+        raise MalformedError("this is written in an unusual way", *place_in(page.text, edit.start))
+    return after, trace
+
+
+def _is_sound(
+    before: bytes, after: bytes, path: Path, trace: Trace, value: Mapping[str, Any]
+) -> bool:
+    """Whether the entry can be read and taken out again: TOML forbids much that looks right."""
+    try:
+        said, back = read(after, path), remove(after, path, trace)
+    except (MalformedError, KeyError):
+        return False
+    return is_same(said, _without_nulls(value)) and back == before
+
+
+def _without_nulls(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
 
 
 def remove(document: bytes, path: Path, trace: Trace) -> bytes:

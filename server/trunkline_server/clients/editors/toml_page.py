@@ -114,11 +114,12 @@ def parsed(text: str) -> dict[str, Any]:
     try:
         return rtoml.loads(text)
     except rtoml.TomlParsingError as exc:
-        what, line, column = _PLACE.fullmatch(str(exc)).groups()  # type: ignore[union-attr]  # always has one
+        found = _PLACE.fullmatch(str(exc))
+        what, line, column = found.groups() if found else (str(exc), 1, 1)
         raise MalformedError(f"this is not TOML ({what})", int(line), int(column)) from exc
 
 
-_PLACE = re.compile(r"(.*?)(?: at line (\d+) column (\d+))\s*", re.DOTALL)
+_PLACE = re.compile(r"(.*?) at line (\d+) column (\d+)\s*", re.DOTALL)
 _BLANKS = re.compile(r"[ \t]*")
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _COMMENT = re.compile(r"[ \t]*(#[^\n]*)?")
