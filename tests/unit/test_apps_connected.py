@@ -264,6 +264,59 @@ def test_a_name_that_some_app_refuses_is_refused(name: str, file: Path) -> None:
     assert caught.value.code == "client.name"
 
 
+# VS Code's question
+
+TEMPLATE = b'{\n\t"servers": {},\n\t"inputs": []\n}'
+
+
+def questions_in(file: Path) -> list[str]:
+    return [item["id"] for item in json.loads(file.read_bytes()).get("inputs", [])]
+
+
+def test_the_entry_and_its_question_are_one_change_with_one_undo(file: Path) -> None:
+    file.write_bytes(TEMPLATE)
+    applied = writer.apply(plan.connect(apps.ALL["vscode"], SALES, transport="http", path=file))
+    (question,) = json.loads(file.read_bytes())["inputs"]
+    assert (question["id"], question["type"], question["password"]) == (
+        "trunkline-sales",
+        "promptString",
+        True,
+    )
+    writer.undo(applied)
+    assert file.read_bytes() == TEMPLATE
+
+
+def test_a_program_needs_no_question(file: Path) -> None:
+    connect("vscode", "stdio", file)
+    assert questions_in(file) == []
+
+
+def test_going_over_to_a_program_takes_the_question_along(file: Path) -> None:
+    file.write_bytes(TEMPLATE)
+    connect("vscode", "http", file)
+    connect("vscode", "stdio", file)
+    assert questions_in(file) == []
+
+
+def test_two_entries_of_one_database_share_the_question(file: Path) -> None:
+    file.write_bytes(TEMPLATE)
+    app = apps.ALL["vscode"]
+    for name in ("sales", "again"):
+        writer.apply(plan.connect(app, SALES, transport="http", path=file, name=name))
+    writer.apply(plan.disconnect(app, SALES, path=file, name="sales"))
+    still = questions_in(file)
+    writer.apply(plan.disconnect(app, SALES, path=file, name="again"))
+    assert (still, file.read_bytes()) == (["trunkline-sales"], TEMPLATE)
+
+
+def test_a_question_of_the_person_is_left_alone(file: Path) -> None:
+    theirs = b'{"inputs": [{"id": "trunkline-sales", "type": "promptString"}]}'
+    file.write_bytes(theirs)
+    connect("vscode", "http", file)
+    disconnect("vscode", file)
+    assert file.read_bytes() == theirs
+
+
 # From one transport to another
 
 
