@@ -358,6 +358,49 @@ def test_what_the_person_added_stays_on_another_way(file: Path) -> None:
     assert servers("cursor", file)["sales"].keys() == {"disabled", "command", "args", "env"}
 
 
+def test_what_the_person_changed_in_our_entry_stays(file: Path) -> None:
+    connect("copilot-cli", "stdio", file)
+    document = json.loads(file.read_bytes())
+    document["mcpServers"]["sales"]["tools"] = ["list_tables"]
+    document["mcpServers"]["sales"]["env"]["MINE"] = "1"
+    file.write_text(json.dumps(document))
+    connect("copilot-cli", "stdio", file)
+    assert json.loads(file.read_bytes()) == document
+    connect("copilot-cli", "http", file)
+    assert servers("copilot-cli", file)["sales"]["tools"] == ["list_tables"]
+
+
+def test_an_entry_that_became_something_else_is_not_ours_any_more(file: Path) -> None:
+    connect("cursor", "http", file)
+    file.write_text('{"mcpServers": {"sales": "off"}}')
+    with pytest.raises(TrunklineError) as caught:
+        plan.connect(apps.ALL["cursor"], SALES, path=file)
+    assert caught.value.code == "client.taken"
+
+
+@pytest.mark.parametrize(
+    ("app_id", "transport", "ours", "theirs"),
+    [
+        ("codex", "stdio", "[mcp_servers.sales]", "[mcp_servers.sales]\ntool_timeout_sec = 9"),
+        ("goose", "stdio", "enabled: true", "enabled: false"),
+        ("goose", "http", "timeout: 300", "timeout: 9 # mine"),
+        ("continue", "stdio", "  - name: sales", "  - name: sales\n    cwd: /srv"),
+    ],
+)
+def test_it_stays_in_toml_and_yaml_too(
+    app_id: str, transport: Transport, ours: str, theirs: str, file: Path
+) -> None:
+    connect(app_id, transport, file)
+    written = file.read_text()
+    assert ours in written
+    file.write_text(written.replace(ours, theirs))
+    connect(app_id, transport, file)
+    assert file.read_text() == written.replace(ours, theirs)
+    connect(app_id, "stdio" if transport == "http" else "http", file)
+    assert theirs.rsplit("\n", maxsplit=1)[-1] in file.read_text()
+    assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+
+
 def test_undoing_another_way_goes_back_to_the_former(file: Path) -> None:
     connect("cursor", "http", file, allow=False)
     applied = writer.apply(plan.connect(apps.ALL["cursor"], SALES, path=file))

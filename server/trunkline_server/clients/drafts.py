@@ -93,7 +93,7 @@ class Draft:
         now, record = self._read(where), self.records.get(name)
         if now is None:
             self._insert(where, fields, fresh)
-        elif record is None and now != fields:
+        elif not isinstance(now, dict) or (record is None and now != fields):
             raise self._taken(name)
         elif record and record.transport != step.transport:
             self._rewrite(step, record, now, fields, fresh)
@@ -128,9 +128,10 @@ class Draft:
         self.records[fresh.name] = found
 
     def _update(self, where: tuple[str, ...], fields: dict[str, Any], record: Record) -> None:
-        self.content = self._editor.update(self.content, where, fields)
-        digest = owned.digest(self._read(where))
-        self.records[record.name] = replace(record, digest=digest)
+        kept = _kept(self._read(where), fields)
+        self.content = self._editor.update(self.content, where, kept)
+        # Of what we wrote alone: whatever else stands there is the person's, then and later.
+        self.records[record.name] = replace(record, digest=owned.digest(fields))
 
     def _rewrite(
         self, step: Step, record: Record, now: Any, fields: dict[str, Any], fresh: Record
@@ -141,11 +142,15 @@ class Draft:
             self._disconnect(step.profile, step.name)
             self._insert(where, fields, fresh)
             return
+        stale = self._shape(step, record.transport) - fields.keys()
+        if self._app.format == "yaml-list":  # whose editor takes out whole items
+            theirs = {key: value for key, value in now.items() if key not in stale}
+            self._disconnect(step.profile, step.name)
+            self._insert(where, fields | theirs | _kept(theirs, fields), fresh)
+            return
         self._update(where, fields, replace(record, **_way(fresh)))
-        for key in self._shape(step, record.transport) - fields.keys():
-            if key in now:
-                self.content = self._editor.remove(self.content, (*where, key), Trace())
-        self._update(where, fields, self.records[step.name])
+        for key in stale & now.keys():
+            self.content = self._editor.remove(self.content, (*where, key), Trace())
 
     def _shape(self, step: Step, transport: Transport) -> set[str]:
         """Return the fields that an entry of ours has for that transport."""
@@ -217,6 +222,19 @@ class Draft:
     def _free(self, name: str) -> str:
         numbered = (f"{name}-{number}" for number in range(2, 1_000))
         return next(free for free in numbered if self._read((*self._app.table, free)) is None)
+
+
+# Written once; afterwards they are the person's, who may switch a server off or allow it less.
+_PERSONAL = {"enabled", "disabled", "active", "tools", "timeout", "description", "bundled"}
+
+
+def _kept(now: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return ``fields`` with what the person put beside ours, and without what is theirs."""
+    wanted = {k: v for k, v in fields.items() if k not in _PERSONAL or k not in now}
+    return {
+        k: now[k] | _kept(now[k], v) if isinstance(v, dict) and isinstance(now.get(k), dict) else v
+        for k, v in wanted.items()
+    }
 
 
 def _way(record: Record) -> dict[str, Any]:
