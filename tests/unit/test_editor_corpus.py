@@ -8,6 +8,7 @@ from importlib import import_module
 import pytest
 
 from trunkline_server.clients import plan
+from trunkline_server.clients.editors.text import MalformedError, Trace
 
 FORMATS = {
     "json": (("mcpServers", "shop"), {"command": "x"}),
@@ -74,3 +75,48 @@ def test_an_entry_beside_ours_survives_it(kind: str, text: str) -> None:
 def test_an_entry_that_says_the_same_is_not_touched(kind: str, text: str) -> None:
     path, entry = FORMATS[kind]
     assert plan._EDITORS[kind].update(after(text), path, entry) == after(text)
+
+
+# Where others refer to a neighbour, nobody may take it away.
+FREE = [case for case in CASES if "&" not in str(case.values[1])]
+
+
+@pytest.mark.parametrize(("kind", "text"), FREE)
+def test_what_a_person_takes_away_meanwhile_stays_away(kind: str, text: str) -> None:
+    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    document, trace = editor.insert(before(text), path, entry)
+    for name in editor.read(before(text), path[:1]) or {}:
+        theirs = (path[0], name)
+        if name == "shop" or editor.read(document, theirs) is None:
+            continue
+        left = editor.remove(editor.remove(document, theirs, Trace()), path, trace)
+        assert dense(left) == dense(editor.remove(before(text), theirs, Trace()))
+
+
+NOTES = {"json": b"  ", "toml": b"# note", "yaml": b"# note", "yaml-list": b"# note"}
+
+
+@pytest.mark.parametrize(("kind", "text"), CASES)
+def test_notes_that_a_person_adds_on_any_line_cost_nothing_else(kind: str, text: str) -> None:
+    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    document, trace = editor.insert(before(text), path, entry)
+    note = NOTES.get(kind, b"// note")
+    lines = document.splitlines(keepends=True)
+    for number in range(1, len(lines)):
+        noted = b"".join((*lines[:number], note + b"\n", *lines[number:]))
+        try:
+            if editor.read(noted, path) != entry:
+                continue  # it became a part of a text
+        except MalformedError:
+            continue
+        left = editor.remove(noted, path, trace)
+        if kind.startswith("json") and trace.made and editor.read(left, path[:1]) == {}:
+            # Our table stays where a note moved in; without the note it can go.
+            left = editor.remove(left, path[:1], Trace(trace.made - 1, trace.gap))
+        editor.read(left, path[:1])
+        kept = dense(left.replace(note, b""))
+        assert kept.removesuffix(b"{}" if trace.made == 2 else b"") == dense(before(text))
+
+
+def dense(document: bytes) -> bytes:
+    return b"".join(document.split())

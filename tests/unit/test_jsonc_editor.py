@@ -14,7 +14,7 @@ from trunkline_server.clients.editors.text import BOM, MalformedError, Trace
 
 PATH = ("mcpServers", "shop")
 ENTRY = {"command": "/opt/trunkline-stdio", "args": ["shop"]}
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=40, deadline=None)
 
 keys = st.one_of(st.sampled_from(["theme", "//", "/*", "ü", 'a"b', ",}"]), st.text(max_size=5))
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8))

@@ -16,6 +16,7 @@ from trunkline_server.clients.editors.yaml_layout import (
     added,
     added_under,
     cut,
+    cut_key,
     is_alone,
     stop,
 )
@@ -89,8 +90,19 @@ class Editor:
         after = page.written(edit)
         if "&" in page.text[edit.start : edit.end]:
             self._page(after, path)  # refused when an anchor is missed
+        if trace.made:
+            after = self._without_empty_table(after, path[:-1])
         is_blank = trace.made == len(path) and not after[len(page.bom.encode()) :].strip()
         return (page.bom + trace.gap).encode() if is_blank else after
+
+    def _without_empty_table(self, document: bytes, path: Path) -> bytes:
+        """Return the document without the key of a table that has nothing but notes in it."""
+        page = self._page(document, path)
+        nodes = page.nodes(path)
+        if len(nodes) <= len(path) or not nodes[-1].is_empty:
+            return document
+        edit = cut_key(page.text, nodes[-2], page.index(nodes[-2], path[-1]))
+        return page.written(edit) if edit else document
 
     def update(self, document: bytes, path: Path, fields: Mapping[str, Any]) -> bytes:
         """Return the document with ``fields`` of the entry at ``path`` set; its others stay.

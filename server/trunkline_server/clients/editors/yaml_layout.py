@@ -78,6 +78,14 @@ def cut(text: str, parent: Node, at: int, gap: str) -> Edit | None:
     return Edit(line - (2 if text[line - 2 : line] == "\r\n" else 1), end)
 
 
+def cut_key(text: str, parent: Node, at: int) -> Edit | None:
+    """Return what takes out a key that has no value; a note on its line stays."""
+    key, value = parent.pairs[at]
+    if stop(text, value) == value.end or parent.is_flow:
+        return None if parent.is_flow else cut(text, parent, at, "")
+    return Edit(key.start, value.end + len(text[value.end :]) - len(text[value.end :].lstrip(" ")))
+
+
 def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
     starts, inner = _starts(parent), _children(parent)
     if at:
