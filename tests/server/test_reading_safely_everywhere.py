@@ -65,7 +65,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         return
     programs = installed.versions().get(version)
     if programs is None:
-        pytest.skip(f"PostgreSQL {version} is not installed below /usr/lib/postgresql.")
+        pytest.skip(f"PostgreSQL {version} is not installed.")
     with installed.running(programs) as system:
         system.psql(ROLES.replace("DATABASE shop", "DATABASE everywhere"), "postgres")
         shop = SHOP.replace("CREATE EXTENSION vector;", "GRANT CREATE ON SCHEMA public TO PUBLIC;")
