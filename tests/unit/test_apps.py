@@ -491,14 +491,17 @@ GREETINGS = {
     "opencode": "opencode",
     "github-copilot-developer": "copilot-cli",
     "LM Studio": "lm-studio",
+    "lmstudio-mcp-bridge": "lm-studio",
     "Cline": "cline",
     "continue-client": "continue",
     "goose": "goose",
     "Kiro": "kiro",
+    "Kiro CLI": "kiro",
     "qwen-cli-mcp-client-sales": "qwen-code",
     "amp-mcp-client": "amp",
     "antigravity-client": "antigravity",
     "Jan": "jan",
+    "Jan Streamable Client": "jan",
     "openai-mcp": "chatgpt-web",
 }
 

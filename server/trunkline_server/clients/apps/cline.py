@@ -51,5 +51,6 @@ APP = App(
     # Without a type it takes every address for SSE; with another spelling, no server at all.
     http=shapes.address(kind="streamableHttp", disabled=False),
     sse=shapes.address(kind="sse", disabled=False),
+    handshakes=("cline-core",),
     afterwards="Cline has taken it over by now; its list of MCP servers shows it.",
 )

@@ -67,5 +67,6 @@ APP = App(
     is_present=_is_present,
     stdio=_stdio,
     http=_http,
+    handshakes=("goose-cli", "goose-desktop"),
     afterwards="Start a new session of Goose.",
 )

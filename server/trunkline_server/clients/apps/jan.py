@@ -53,5 +53,6 @@ APP = App(
     stdio=shapes.started(active=True),
     http=shapes.address(kind="http", active=True),
     sse=shapes.address(kind="sse", active=True),
+    handshakes=("Jan Streamable Client", "Jan SSE Client"),
     afterwards="In Jan, open Settings, MCP Servers, and switch the new server off and on.",
 )

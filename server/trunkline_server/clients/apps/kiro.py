@@ -35,5 +35,6 @@ APP = App(
     sse=shapes.address(disabled=False),
     bearer_by="variable",
     bearer_words="${%s}",
+    handshakes=("kiro-cli",),
     afterwards="Kiro has taken it over by now; its MCP panel shows it.",
 )

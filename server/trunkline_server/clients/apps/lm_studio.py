@@ -39,5 +39,6 @@ APP = App(
     stdio=shapes.plain,
     http=shapes.address(),
     sse=shapes.address(),
+    handshakes=("lmstudio-mcp-bridge",),
     afterwards="In LM Studio, switch the new server on in the Program tab.",
 )
