@@ -25,7 +25,8 @@ run: $(READY) ## start the app; without a display, the demo in the terminal
 
 test: $(READY) node ## run every test, the real-desktop journey included
 	@sh packaging/linux/system_packages.sh test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/unit tests/server --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/desktop tests/journeys
 
 node: ## fetch what the tests start from npm: the conformance suite, the inspector
 	@sh packaging/node/install.sh tools
