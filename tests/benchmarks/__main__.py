@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from tests.benchmarks import app, catalogue, peers, queries, servers
+from tests.benchmarks import app, catalogue, editors, peers, queries, servers
 from tests.benchmarks.measure import as_table
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     """Print the table; figures out of reach are told, not punished."""
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores\n")
     compared = peers.main()
-    own = (servers.rows, servers.sample_rows, queries.rows, catalogue.rows, app.rows)
+    own = (servers.rows, servers.sample_rows, queries.rows, catalogue.rows, editors.rows, app.rows)
     print(as_table([*compared, *(row for measure in own for row in measure())]))
 
 

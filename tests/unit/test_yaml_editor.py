@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -197,6 +198,22 @@ def test_a_big_file_is_read_in_part() -> None:
     after, trace = yaml.insert(text, MAP, ENTRY)
     assert entry_of(after, MAP) == ENTRY
     assert yaml.remove(after, MAP, trace) == text
+
+
+@pytest.mark.parametrize("end", [b"", b"# c\n\n", b"y: |+\n  k\n\n\n", b"y: {a: \n  b}  \n"])
+def test_a_big_file_without_the_table_gets_it_at_its_end(end: bytes) -> None:
+    text = b"a:\n" + b"  - b: c\n" * 25_000 + end
+    after, trace = yaml.insert(text, MAP, ENTRY)
+    load = partial(reader.load, Loader=reader.CSafeLoader)
+    assert load(after) == {**load(text), "extensions": {"shop": ENTRY}}
+    assert yaml.remove(after, MAP, trace) == text
+
+
+def test_a_big_file_that_is_malformed_is_refused() -> None:
+    text = b"a:\n" + b"  - b: c\n" * 25_000 + b"  x: [\n"
+    with pytest.raises(MalformedError) as caught:
+        yaml.insert(text, MAP, ENTRY)
+    assert caught.value.line > 25_000
 
 
 def test_removing_what_is_not_there_is_an_error() -> None:

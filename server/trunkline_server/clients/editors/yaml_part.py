@@ -19,7 +19,7 @@ _DOCUMENT = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
 def part(text: str, key: str) -> tuple[int, int] | None:
     """Return where the lines under ``key`` start and end; None to read the whole document.
 
-    Without such a key, it is the lines under the last one.
+    Without such a key it is nothing: the end of the text.
     """
     if len(text) < _BIG or _DOCUMENT.search(text):
         return None
@@ -27,10 +27,16 @@ def part(text: str, key: str) -> tuple[int, int] | None:
     ours = [n for n, found in enumerate(keys) if key in found.groups()]
     if not keys or len(ours) > 1:
         return None
-    at = ours[0] if ours else len(keys) - 1
+    if not ours:
+        keeps_lines = _KEEPS_LINES.search(text, keys[-1].start())
+        return None if keeps_lines or not check(text) else (len(text), len(text))
+    at = ours[0]
     start = keys[at].start()
     end = keys[at + 1].start() if at + 1 < len(keys) else len(text)
     # A key inside a text of several lines would leave a piece that is not YAML by itself.
     if all(map(check, (text[:start], text[start:end], text[end:]))):
         return start, end
     return None
+
+
+_KEEPS_LINES = re.compile(r"[|>][0-9]?\+")
