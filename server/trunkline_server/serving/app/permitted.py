@@ -40,7 +40,9 @@ class Permitted(Middleware):
         Raises:
             MCPError: the client says too much of itself.
         """
-        if len(context.message.model_dump_json()) > MAX_GREETING:
+        # There is no message when its parameters are none of the protocol's: refused further in.
+        said = context.message.model_dump_json() if context.message is not None else ""
+        if len(said) > MAX_GREETING:
             raise MCPError(
                 mcp_types.INVALID_PARAMS,
                 f"The client says more than {MAX_GREETING} letters of itself.",
