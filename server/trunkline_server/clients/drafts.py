@@ -112,7 +112,7 @@ class Draft:
         by = entries.bearer_by(app, step.transport, may_write_token=may)
         return fields, Record(
             client=app.id,
-            path=str(self._path.resolve()),
+            path=owned.place_of(self._path),
             name=step.name,
             profile=profile.id,
             digest=owned.digest(fields),

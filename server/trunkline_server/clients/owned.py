@@ -74,9 +74,17 @@ def records() -> tuple[Record, ...]:
         return ()  # what it told is only whether an entry is ours; then nothing is, and we ask
 
 
+def place_of(path: Path) -> str:
+    """Return the file that ``path`` leads to; the path itself when it leads in a circle."""
+    try:
+        return str(path.resolve())
+    except (OSError, RuntimeError):  # before Python 3.13 a circle is an error
+        return str(path.absolute())
+
+
 def of(path: Path) -> tuple[Record, ...]:
     """Return the records of our entries in one file."""
-    place = str(path.resolve())
+    place = place_of(path)
     return tuple(record for record in records() if record.path == place)
 
 
@@ -87,7 +95,7 @@ def find(path: Path, name: str) -> Record | None:
 
 def keep(path: Path, ours: Iterable[Record]) -> None:
     """Replace the records of one file. The caller holds :func:`alone`."""
-    place = str(path.resolve())
+    place = place_of(path)
     others = (record for record in records() if record.path != place)
     document = {"version": _VERSION, "entries": [asdict(record) for record in (*others, *ours)]}
     atomic.replace(_path(), json.dumps(document, indent=2).encode() + b"\n")

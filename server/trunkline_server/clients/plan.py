@@ -266,7 +266,7 @@ def _is_there(app: App, record: Record) -> bool:
 
 def _name_of(app: App, profile: Profile, path: Path) -> str:
     """Return the key under which we connected ``profile`` there."""
-    place = str(path.resolve())
+    place = owned.place_of(path)
     ours = (
         r for r in owned.records() if (r.client, r.path, r.profile) == (app.id, place, profile.id)
     )
