@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -120,3 +122,11 @@ def test_notes_that_a_person_adds_on_any_line_cost_nothing_else(kind: str, text:
 
 def dense(document: bytes) -> bytes:
     return b"".join(document.split())
+
+
+def test_the_list_of_apps_loads_no_parser() -> None:
+    code = (
+        "import sys, trunkline_server.clients.plan; print({'yaml', 'rtoml'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "set()"
