@@ -128,5 +128,6 @@ def test_the_list_of_apps_loads_no_parser() -> None:
     code = (
         "import sys, trunkline_server.clients.plan; print({'yaml', 'rtoml'} & sys.modules.keys())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
