@@ -25,11 +25,6 @@ class Known:
     authorities: tuple[asyncssh.SSHKey, ...] = ()
     revoked: tuple[asyncssh.SSHKey, ...] = ()
 
-    @property
-    def is_stranger(self) -> bool:
-        """Whether nobody has vouched for this server."""
-        return not self.keys and not self.authorities
-
 
 def pins() -> Path:
     """Return our own file, in OpenSSH's format."""

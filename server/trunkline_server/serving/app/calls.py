@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from trunkline_server.errors import Failure, TrunklineError, explain, fail
 from trunkline_server.serving.activity import Call, Outcome
@@ -65,8 +65,8 @@ class Calls:
             await self._ask(asked, tool, arguments)
         finally:
             spent_ms = round((time.perf_counter() - start) * 1000, 2)
-            call = _call(asked, label or tool.name, statement or _statement(arguments))
-            self._record(replace(call, at=began, duration_ms=spent_ms))
+            label, statement = label or tool.name, statement or _statement(arguments)
+            self._record(_call(asked, label, statement, began, spent_ms))
         return asked
 
     async def _ask(self, asked: Asked, tool: Tool, arguments: Arguments) -> None:
@@ -112,9 +112,10 @@ def _statement(arguments: Arguments) -> str:
     return query if isinstance(query, str) else compact(arguments)
 
 
-def _call(asked: Asked, label: str, statement: str) -> Call:
+def _call(asked: Asked, label: str, statement: str, at: float, duration_ms: float) -> Call:
     return Call(
-        at=0.0,
+        at=at,
+        duration_ms=duration_ms,
         profile_id=asked.profile_id,
         client=asked.who.client,
         client_version=asked.who.version,

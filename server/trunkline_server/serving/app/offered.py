@@ -11,18 +11,15 @@ from pydantic import PrivateAttr
 from trunkline_server.errors import Failure
 from trunkline_server.serving.app.asker import asker
 from trunkline_server.serving.app.calls import Calls
+from trunkline_server.serving.app.unnoted import Unnoted
 from trunkline_server.serving.tools.tool import Tool
 
 
-class OfferedTool(FastTool):
+class OfferedTool(Unnoted, FastTool):
     """One of our tools over the databases of this server."""
 
     _tool: Tool = PrivateAttr()
     _calls: Calls = PrivateAttr()
-
-    def get_meta(self) -> dict[str, Any]:
-        """Return nothing: FastMCP's own notes would cost the model tokens in every list."""
-        return {}
 
     def to_mcp_tool(self, **overrides: Any) -> mcp_types.Tool:
         """Return the tool as this caller sees it: with the databases open to them."""

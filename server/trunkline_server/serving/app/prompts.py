@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 
 from trunkline_server.errors import TrunklineError
 from trunkline_server.serving.app.asker import asker
+from trunkline_server.serving.app.unnoted import Unnoted
 from trunkline_server.serving.source import Sources
 from trunkline_server.serving.tools.prompts import JOBS, Job
 from trunkline_server.serving.tools.tool import DATABASE
@@ -23,15 +24,11 @@ def add_to(server: FastMCP[Any], sources: Sources) -> None:
         server.add_prompt(_offered(job, sources))
 
 
-class _Offered(Prompt):
+class _Offered(Unnoted, Prompt):
     """One of our jobs."""
 
     _job: Job = PrivateAttr()
     _sources: Sources = PrivateAttr()
-
-    def get_meta(self) -> dict[str, Any]:
-        """Return nothing: FastMCP's own notes would only cost."""
-        return {}
 
     async def render(self, arguments: dict[str, Any] | None = None) -> list[Message | str]:
         """Return the one message of this job.

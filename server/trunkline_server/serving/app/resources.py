@@ -20,6 +20,7 @@ from pydantic import AnyUrl, PrivateAttr
 from trunkline_server.errors import TrunklineError
 from trunkline_server.serving.app.asker import asker
 from trunkline_server.serving.app.calls import Calls
+from trunkline_server.serving.app.unnoted import Unnoted
 from trunkline_server.serving.source import Source, Sources
 from trunkline_server.serving.tools.overview import DATABASE_OVERVIEW
 from trunkline_server.serving.tools.schema import DESCRIBE_TABLE, LIST_TABLES
@@ -43,14 +44,10 @@ def add_to(server: FastMCP[Any], sources: Sources, calls: Calls) -> None:
     server.add_middleware(_Listing(sources))
 
 
-class _Template(ResourceTemplate):
+class _Template(Unnoted, ResourceTemplate):
     """A template whose text is what one of our tools answers."""
 
     _answering: tuple[Calls, Tool] = PrivateAttr()
-
-    def get_meta(self) -> dict[str, Any]:
-        """Return nothing: FastMCP's own notes would only cost."""
-        return {}
 
     async def _read(self, uri: str, params: dict[str, Any]) -> ResourceResult:
         calls, tool = self._answering
@@ -144,12 +141,8 @@ def _table(source: Source, table: dict[str, Any]) -> Resource:
     )
 
 
-class _Listed(Resource):
+class _Listed(Unnoted, Resource):
     """A resource that is only listed: its address belongs to a template."""
-
-    def get_meta(self) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
 
 
 def _resource(uri: str, name: str, title: str, description: str) -> Resource:
