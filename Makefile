@@ -16,7 +16,7 @@ setup: $(READY) ## make the private environment with the pinned dependencies
 $(READY): $(LOCK) pyproject.toml
 	@$(PYTHON) packaging/python_version.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
