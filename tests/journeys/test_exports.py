@@ -45,7 +45,7 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
 async def answer(transport: StdioTransport | StreamableHttpTransport) -> object:
     async with Client(transport) as client:
         result = await client.call_tool(*ASK)
-        return json.loads(result.content[0].text)["rows"]  # type: ignore[union-attr]
+        return json.loads(result.content[0].text)["rows"]
 
 
 # Bundles, looked at by the makers' own tool

@@ -93,6 +93,14 @@ def test_another_word_may_have_been_meant(export: Export, given: str, meant: str
     assert f"Did you mean “{meant}”?" in export(given)[2]
 
 
+def test_a_line_with_the_token_in_it_is_pointed_out(export: Export) -> None:
+    code, _, err = export("amp", "--as", "command", "--transport", "http")
+    assert (code, "--allow-token" in err) == (1, True)
+    _, out, err = export("amp", "--as", "command", "--transport", "http", "--allow-token")
+    assert TOKEN in out
+    assert "The command holds it too" in err
+
+
 # Files
 
 

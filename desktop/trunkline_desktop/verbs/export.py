@@ -102,8 +102,18 @@ def _offered(app: App, profile: Profile, options: Namespace) -> _Made:
     return _Made(
         content=f"{text.rstrip()}\n".encode(),
         name=f"trunkline-{profile.id}-{app.id}.{suffix}",
-        warning=entries.warning(app, profile, way, may_write_token=may),
+        warning=_warning(app, profile, way, form, may_write_token=may),
     )
+
+
+def _warning(
+    app: App, profile: Profile, way: Transport, form: kinds.Form, *, may_write_token: bool
+) -> str:
+    warning = entries.warning(app, profile, way, may_write_token=may_write_token)
+    is_told = entries.bearer_by(app, way, may_write_token=may_write_token) == "text"
+    if is_told and form != "text":
+        return f"{warning} The {form} holds it too: show it to nobody."
+    return warning
 
 
 def _shown(made: _Made, options: Namespace) -> int:
