@@ -254,7 +254,7 @@ def test_an_app_without_a_link_says_what_it_has() -> None:
 def test_an_app_that_never_reaches_this_computer_says_so() -> None:
     said = failure("chatgpt-web", "text", "http")
     assert said.code == "client.by_hand"
-    assert "--client docker" in said.hint
+    assert "--tls-cert" in said.hint
 
 
 # Bundles
@@ -370,6 +370,11 @@ def test_a_container_gets_the_socket_and_the_certificates() -> None:
     assert (given["PGHOST"], given["PGSSLROOTCERT"]) == ("/run/my sockets", "/tls/root.crt")
     assert "/run/my sockets:/run/my sockets" in rest
     assert "/home/me/ca.crt:/tls/root.crt:ro" in rest
+
+
+def test_what_a_container_does_not_get_is_said() -> None:
+    assert "stay behind" in docker.line(replace(SALES, notes=("a.b: c",)), "http", "linux")
+    assert "stay behind" not in docker.line(SALES, "http", "linux")
 
 
 @pytest.mark.parametrize("change", [{"sample": True}, {"ssh_host": "b"}, {"host": "@abstract"}])
