@@ -137,8 +137,9 @@ class RewritingApp:
         self._lines.close()
 
     def _living(self) -> list[psutil.Process]:
-        every = psutil.process_iter(["exe"])
-        return [process for process in every if process.info["exe"] == str(self.program)]
+        every = psutil.process_iter(["exe", "status"])
+        mine = [p for p in every if p.info["exe"] == str(self.program)]
+        return [p for p in mine if p.info["status"] != psutil.STATUS_ZOMBIE]
 
 
 @contextmanager
