@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +18,24 @@ Format = Literal["json", "json+comments", "jsonc", "toml", "yaml", "yaml-list"]
 Shape = Callable[[Target], dict[str, Any]]
 Link = Callable[[Target, dict[str, Any]], str]
 Words = Callable[[Target, dict[str, Any]], list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """How a running app is told from other programs; patterns are those of ``fnmatch``.
+
+    Attributes:
+        programs: the path of its program by ``sys.platform``; on Windows in small letters, with
+            forward slashes.
+        archives: on Linux, what an Electron that it shares with other apps has to run.
+        bundle: its identifier on macOS.
+        package: its id in its Windows package.
+    """
+
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    archives: tuple[str, ...] = ()
+    bundle: str = ""
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +66,8 @@ class App:
         link: what makes the link that opens the app with a new server; None when it has none.
         command: what makes the words of the app's own command that adds one; None as above.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
+        process: set when it writes its file back from memory while it runs, so that a change is
+            lost unless it is quit before.
     """
 
     id: str
@@ -70,6 +90,7 @@ class App:
     link: Link | None = None
     command: Words | None = None
     by_hand: str = ""
+    process: Process | None = None
 
     @property
     def transports(self) -> tuple[Transport, ...]:
