@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health
 from trunkline_server.clients.target import BearerBy, Target
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import TRANSPORTS, Transport
@@ -43,6 +44,7 @@ class App:
         blank: what a file starts with when there was none.
         handshakes: what it calls itself when it connects, beside its name and id; one that ends
             in ``*`` is a beginning.
+        health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
     """
 
@@ -63,6 +65,7 @@ class App:
     bearer_place: str = ""
     blank: str = ""
     handshakes: tuple[str, ...] = ()
+    health: Health | None = None
     by_hand: str = ""
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health, listed
 from trunkline_server.clients.target import Target
 
 
@@ -38,5 +39,12 @@ APP = App(
     bearer_words="${%s}",
     is_graphical=False,
     handshakes=("gemini-cli-mcp-client*",),
+    health=Health(
+        program="gemini",
+        arguments=("mcp", "list"),
+        reading=listed,
+        # It connects in trusted folders only; the one it is started in is ours, and empty.
+        environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+    ),
     afterwards="Start a new session of Gemini CLI, in a folder that you have told it to trust.",
 )

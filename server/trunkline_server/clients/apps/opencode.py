@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from trunkline_server.clients import shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Answer, Health, judged
 from trunkline_server.clients.target import Target
 
 
@@ -34,6 +36,12 @@ def _stdio(target: Target) -> shapes.Entry:
     return {"type": "local", "command": words, **more, "enabled": True}
 
 
+def _answer(printed: str, name: str) -> Answer | None:
+    """Read ``opencode mcp list``: ``●  ✓ sales connected``, or ``failed`` and then why."""
+    entry = re.search(rf"^●  \S+ {re.escape(name)} (.+)\n│ +(.*)$", printed, re.MULTILINE)
+    return judged(entry[1], entry[2]) if entry else None
+
+
 _remote = shapes.address(kind="remote", enabled=True)
 
 APP = App(
@@ -52,5 +60,6 @@ APP = App(
     is_graphical=False,
     # It would write this line itself, and everything else anew with it.
     blank='{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
+    health=Health(program="opencode", arguments=("mcp", "list"), reading=_answer),
     afterwards="Start a new session of OpenCode.",
 )

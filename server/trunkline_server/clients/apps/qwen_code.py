@@ -7,6 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health, listed
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:
@@ -32,5 +33,6 @@ APP = App(
     bearer_words="${%s}",
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
+    health=Health(program="qwen", arguments=("mcp", "list"), reading=listed),
     afterwards="Start a new session of Qwen Code.",
 )
