@@ -130,6 +130,9 @@ def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="write the access token into the app's file when the app knows no safer way",
     )
+    connect.add_argument(
+        "--verify", action="store_true", help="then let the app itself say whether it connects"
+    )
     _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
     export = _verb(verbs, "export", ("verbs.apps", "export"), "Write what an AI app needs")
     _name(export)

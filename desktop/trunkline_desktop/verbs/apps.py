@@ -7,11 +7,15 @@ import json
 import sys
 import zipfile
 from argparse import Namespace
+from collections.abc import Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trunkline_desktop.verbs import say
+from trunkline_desktop import contacts
+from trunkline_desktop.verbs import say, verifying
+from trunkline_server import runfile
 from trunkline_server.clients import apps, entries, owned, plan, shapes, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
@@ -27,20 +31,22 @@ def clients(options: Namespace) -> int:
     """List the AI apps, whether they are here, and which databases they may use."""
     profiles = Store().load()
     known = (*apps.ALL.values(), *apps.BY_HAND.values())
-    found = [_state(app, profiles) for app in known]
+    seen = contacts.by_app(profiles, {})
+    found = [_state(app, profiles, seen) for app in known]
     if options.json:
         say.as_json(found)
         return 0
     rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
              ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-",
-             a["path"] or a["by_hand"])
+             _contact(a), a["path"] or a["by_hand"])
             for a in found]  # fmt: skip
-    say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
+    say.table(("APP", "ID", "INSTALLED", "CONNECTED", "CONTACT", "FILE"), rows)
     return 0
 
 
 def connect(options: Namespace) -> int:
     """Let an AI app use a database: its file gets one entry."""
+    verifying.refuse(options)
     app = _app(options.client)
     profile = Store().get(options.name)
     path = _path(options)
@@ -59,7 +65,7 @@ def connect(options: Namespace) -> int:
             hint = f"Use another name: --entry {free}."
             raise fail(exc.code, exc.failure.title, hint, free) from exc
         raise
-    return _carry_out(wanted, options)
+    return _carry_out(wanted, options, with_verdict=options.verify)
 
 
 def disconnect(options: Namespace) -> int:
@@ -102,29 +108,41 @@ def export(options: Namespace) -> int:
     return 0
 
 
-def _carry_out(wanted: Plan, options: Namespace) -> int:
+def _carry_out(wanted: Plan, options: Namespace, *, with_verdict: bool = False) -> int:
     backup = None
     if not options.dry_run:
         applied = writer.apply(wanted)
         wanted, backup = applied.plan, applied.backup
+    if not options.json:
+        _tell(wanted, backup, is_dry=options.dry_run)
+    verdict = verifying.ask(wanted, is_quiet=options.json) if with_verdict else None
     if options.json:
-        say.as_json({
-            "client": wanted.app.id, "path": str(wanted.path), "name": wanted.steps[0].name,
-            "changed": wanted.is_needed and not options.dry_run, "diff": wanted.diff,
-            "backup": str(backup) if backup else None, "next": wanted.app.afterwards,
-            "transport": wanted.steps[0].transport, "warning": wanted.warning,
-        })  # fmt: skip
-        return 0
-    if wanted.diff:
-        say.diff(wanted.diff)
-    say.line(_outcome(wanted, is_dry=options.dry_run))
-    if wanted.is_needed and not options.dry_run:
+        document = _document(wanted, backup, is_dry=options.dry_run)
+        say.as_json(document | (verifying.as_json(verdict) if verdict else {}))
+    elif verdict:
+        verifying.tell(verdict, wanted)
+    return verifying.exit_code(verdict) if verdict else 0
+
+
+def _document(done: Plan, backup: Path | None, *, is_dry: bool) -> dict[str, Any]:
+    return {
+        "client": done.app.id, "path": str(done.path), "name": done.steps[0].name,
+        "changed": done.is_needed and not is_dry, "diff": done.diff,
+        "backup": str(backup) if backup else None, "next": done.app.afterwards,
+        "transport": done.steps[0].transport, "warning": done.warning,
+    }  # fmt: skip
+
+
+def _tell(done: Plan, backup: Path | None, *, is_dry: bool) -> None:
+    if done.diff:
+        say.diff(done.diff)
+    say.line(_outcome(done, is_dry=is_dry))
+    if done.is_needed and not is_dry:
         if backup:
             say.line(f"The file as it was is kept in {backup}.")
-        for sentence in filter(None, (wanted.warning, _unserved(wanted))):
+        for sentence in filter(None, (done.warning, _unserved(done))):
             say.line(f"Note: {sentence}")
-        say.line(f"Next: {wanted.app.afterwards}")
-    return 0
+        say.line(f"Next: {done.app.afterwards}")
 
 
 def _unserved(done: Plan) -> str:
@@ -148,14 +166,29 @@ def _outcome(done: Plan, *, is_dry: bool) -> str:
     return f"{done.app.name} {word} “{step.name}”."
 
 
-def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
-    seen = () if app.by_hand else profiles
-    records = {p.id: record for p in seen if (record := plan.record_of(app, p))}
+def _contact(state: dict[str, Any]) -> str:
+    if not state["connected"]:
+        return "-"
+    if not state["seen_at"]:
+        return "waiting for its first contact"
+    return f"last seen {datetime.fromtimestamp(state['seen_at']).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _state(
+    app: App, profiles: tuple[Profile, ...], seen: Mapping[tuple[str, str], float]
+) -> dict[str, Any]:
+    editable = () if app.by_hand else profiles
+    records = {p.id: record for p in editable if (record := plan.record_of(app, p))}
+    at = contacts.last(
+        {i: seen.get((i, app.id), 0.0) for i in records},
+        {i: record.since for i, record in records.items()},
+        {run.id for run in runfile.running()},
+    )
     return {
         "id": app.id, "name": app.name, "installed": app.is_installed(),
         "path": "" if app.by_hand else str(app.path()),
         "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
-        "can": list(app.transports), "by_hand": app.by_hand,
+        "seen_at": at or None, "can": list(app.transports), "by_hand": app.by_hand,
     }  # fmt: skip
 
 
