@@ -73,4 +73,10 @@ def judged(state: str, why: str = "") -> Answer | None:
 def listed(printed: str, name: str) -> Answer | None:
     """Read a list of lines such as ``✓ sales: http://127.0.0.1:8765/mcp (http) - Connected``."""
     line = re.search(rf"^\S+ {re.escape(name)}: .* - (.+)$", printed, re.MULTILINE)
-    return judged(line[1]) if line else None
+    return judged(line[1]) if line else empty(printed)
+
+
+def empty(printed: str) -> Answer | None:
+    """Return that an app's list has no server at all, when it says so."""
+    line = re.search(r"No MCP servers configured", printed)
+    return Answer(False, line[0]) if line else None

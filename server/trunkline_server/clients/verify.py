@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Answer, Health
 
 LIMIT_S = 60.0
+_GRACE_S = 5.0
 _MOST_BYTES = 4_000_000
 _MOST_CHARS = 300
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -112,10 +114,20 @@ class _Asking:
             self._reader.join(limit_s)
             return not self._reader.is_alive()
         finally:
+            self._hang_up()
             if self._reader.is_alive():
                 _end(self._child)
+            self._reader.join(_GRACE_S)
+            self._wait()
+
+    def _wait(self) -> None:
+        """Wait for a program that has closed its output; not longer than is polite."""
+        try:
+            self._child.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            _end(self._child)
             with suppress(subprocess.TimeoutExpired):
-                self._child.wait(1)
+                self._child.wait(_GRACE_S)
 
     def _say(self, lines: bytes) -> None:
         if stdin := self._child.stdin:
@@ -127,11 +139,12 @@ class _Asking:
 
     def _read(self) -> None:
         last = self._health.last.encode()
-        for line in self._child.stdout or ():
-            if len(self._printed) < _MOST_BYTES:
-                self._printed += line
-            if last and line.startswith(last):
-                self._hang_up()
+        with self._child.stdout or io.BytesIO() as printed:
+            for line in printed:
+                if len(self._printed) < _MOST_BYTES:
+                    self._printed += line
+                if last and line.startswith(last):
+                    self._hang_up()
 
     def _hang_up(self) -> None:
         if stdin := self._child.stdin:

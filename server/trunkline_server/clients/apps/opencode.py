@@ -8,7 +8,7 @@ from pathlib import Path
 from trunkline_server.clients import shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import Answer, Health, judged
+from trunkline_server.clients.health import Answer, Health, empty, judged
 from trunkline_server.clients.target import Target
 
 
@@ -39,7 +39,7 @@ def _stdio(target: Target) -> shapes.Entry:
 def _answer(printed: str, name: str) -> Answer | None:
     """Read ``opencode mcp list``: ``●  ✓ sales connected``, or ``failed`` and then why."""
     entry = re.search(rf"^●  \S+ {re.escape(name)} (.+)\n│ +(.*)$", printed, re.MULTILINE)
-    return judged(entry[1], entry[2]) if entry else None
+    return judged(entry[1], entry[2]) if entry else empty(printed)
 
 
 _remote = shapes.address(kind="remote", enabled=True)
