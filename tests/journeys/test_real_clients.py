@@ -18,7 +18,8 @@ from tests.fakes import FileKeyring
 from tests.journeys import real_clients
 from tests.journeys.conftest import Served, served
 from tests.journeys.real_clients import Person
-from tests.server.processes import TOKEN
+from tests.server.processes import TOKEN, running
+from trunkline_server import events
 from trunkline_server.clients import apps
 from trunkline_server.profiles.profile import Profile, Transport
 from trunkline_server.profiles.store import Store
@@ -181,6 +182,23 @@ def test_with_the_token_itself_no_variable_is_needed(somebody: GetPerson, app: s
     assert re.search(YES[app], SAYS[app](person))
 
 
+def test_the_server_hears_who_came(somebody: GetPerson, shop: Profile, tmp_path: Path) -> None:
+    home = tmp_path / "served"
+    arguments = ("--transport", "http", "--port", "0")
+    with running(shop, *arguments, TRUNKLINE_HOME=str(home)) as run:
+        person = somebody(at=Served(run.ready().url, home))
+        for app in ASKED:
+            person.does("connect", "shop", "--client", app, "--transport", "http")
+            SAYS[app](person, **told(app, "http"))
+        run.close_input()
+        told_of = map(events.decode, iter(run.hear, b""))
+        heard = {event.name for event in told_of if isinstance(event, events.Client)}
+    known = {name: apps.called(name) for name in heard}
+    assert {app.id for app in known.values() if app} == {"claude-code", "codex", "opencode"}
+    # Gemini CLI and Qwen Code, when they only look whether a server is there, are nobody.
+    assert [name for name, app in known.items() if not app] == ["mcp-test-client"]
+
+
 THEIRS: dict[str, dict[str, Any]] = {
     "claude-code": {
         "theme": "light",
@@ -246,6 +264,20 @@ def test_verifying_fails_when_nobody_listens(
     assert f"{apps.ALL[app].name} did not reach “Off”. It said: " in done.stdout
     assert "trunkline start off --transport http" in done.stdout
     assert TOKEN not in done.stdout
+
+
+def test_verifying_tells_of_the_variable_that_is_not_set(
+    somebody: GetPerson, fresh: Served
+) -> None:
+    person = somebody(at=fresh)
+    person.install("qwen")
+    done = person.trunkline("connect", "shop", "--client", "qwen-code", "--transport", "http",
+                            "--verify")  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout.endswith(
+        "Qwen Code did not reach “Shop”. It said: Disconnected. "
+        f"Set the environment variable {VARIABLE} to the token before Qwen Code starts.\n"
+    )
 
 
 # What reads other apps' files: mcporter finds them by itself and asks a question

@@ -59,17 +59,14 @@ def exit_code(verdict: Verdict) -> int:
 
 def _next(done: Plan) -> str:
     step = done.steps[0]
-    if step.transport == "stdio":
-        return f"See whether it works here: {say.typed(f'check {step.profile.id}')}"
+    profile, way = step.profile, step.transport
     if not _is_served(step):
-        way = step.transport
-        return f"Start its server: {say.typed(f'start {step.profile.id} --transport {way}')}"
-    return entries.warning(
-        done.app, step.profile, step.transport, may_write_token=step.may_write_token
-    )
+        return f"Start its server: {say.typed(f'start {profile.id} --transport {way}')}"
+    known = entries.warning(done.app, profile, way, may_write_token=step.may_write_token)
+    return known or f"See whether it works here: {say.typed(f'check {profile.id}')}"
 
 
 def _is_served(step: Step) -> bool:
-    """Whether a server of the database speaks what the app was told."""
+    """Whether the app finds a server there; by stdio it starts one when there is none."""
     found = runfile.find(step.profile.id)
-    return found is not None and found.transport == step.transport
+    return step.transport == "stdio" or (found is not None and found.transport == step.transport)
