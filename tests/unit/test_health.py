@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,7 @@ UNHEARD = REFUSED | {
 
 def printed(app: str, what: str) -> str:
     text = (RECORDED / f"{app}-{what}.txt").read_text(encoding="utf-8")
-    return text.replace("\x1b[0m", "").replace("\x1b[90m", "").replace("\x1b[32m", "").replace(
-        "\x1b[31m", "")  # fmt: skip
+    return re.sub(r"\x1b\[[0-9]+m", "", text)
 
 
 def answer(app: str, text: str, name: str = "shop") -> Answer | None:
@@ -68,6 +68,13 @@ def test_an_entry_that_the_app_does_not_see_was_not_reached(app: str) -> None:
     found = answer(app, printed(app, "not-there"))
     assert found is not None
     assert not found.is_reached
+
+
+def test_an_opencode_that_does_not_start_says_why() -> None:
+    found = answer("opencode", printed("opencode", "does-not-start"))
+    assert found is not None
+    assert not found.is_reached
+    assert found.said.endswith("/tokens/shop.token does not exist")
 
 
 @pytest.mark.parametrize("other", ["hop", "shop-2", "web-shop"])

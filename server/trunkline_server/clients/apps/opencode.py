@@ -38,6 +38,8 @@ def _stdio(target: Target) -> shapes.Entry:
 
 def _answer(printed: str, name: str) -> Answer | None:
     """Read ``opencode mcp list``: ``●  ✓ sales connected``, or ``failed`` and then why."""
+    if broken := re.search(r"Configuration is invalid.*", printed):
+        return Answer(False, broken[0])  # it does not start at all
     entry = re.search(rf"^●  \S+ {re.escape(name)} (.+)\n│ +(.*)$", printed, re.MULTILINE)
     return judged(entry[1], entry[2]) if entry else empty(printed)
 
