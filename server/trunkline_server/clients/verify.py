@@ -12,6 +12,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from trunkline_server.clients import tokens
@@ -47,30 +48,29 @@ def ask(app: App, name: str, *, limit_s: float = LIMIT_S) -> Verdict:
     """
     health = app.health
     if health is None:
-        return Verdict(is_reached=None, said=f"{app.name} has no command that tells.")
+        return _unknown(f"{app.name} has no command that tells.")
     program = Computer.here().program(health.program)
     if program is None:
-        said = f"The program “{health.program}” was not found on this computer."
-        return Verdict(is_reached=None, said=said)
-    with tempfile.TemporaryDirectory(prefix="trunkline-", ignore_cleanup_errors=True) as folder:
-        asking = _Asking(health, name)
-        try:
-            asking.start(program, Path(folder))
-        except OSError as exc:
-            said = f"The program “{health.program}” could not be started: {exc.strerror}."
-            return Verdict(is_reached=None, said=said)
-        has_ended = asking.wait(limit_s)
-    return _verdict(app, asking.answer, has_ended=has_ended, limit_s=limit_s)
-
-
-def _verdict(app: App, answer: Answer | None, *, has_ended: bool, limit_s: float) -> Verdict:
-    if answer:
-        said = " ".join(tokens.hidden(answer.said).split())
-        short = said if len(said) <= _MOST_CHARS else f"{said[: _MOST_CHARS - 1]}…"
-        return Verdict(is_reached=answer.is_reached, said=short)
+        return _unknown(f"The program “{health.program}” was not found on this computer.")
+    asking = _Asking(health, name)
+    try:
+        has_ended = asking.run(program, limit_s)
+    except OSError as exc:
+        return _unknown(f"The program “{health.program}” could not be started: {exc.strerror}.")
+    if answer := asking.answer:
+        return Verdict(is_reached=answer.is_reached, said=_shown(answer.said))
     if not has_ended:
-        return Verdict(is_reached=None, said=f"{app.name} gave no answer in {limit_s:g} seconds.")
-    return Verdict(is_reached=None, said=f"{app.name} gave an answer that Trunkline cannot read.")
+        return _unknown(f"{app.name} gave no answer in {limit_s:g} seconds.")
+    return _unknown(f"{app.name} gave an answer that Trunkline cannot read.")
+
+
+def _unknown(why: str) -> Verdict:
+    return Verdict(is_reached=None, said=why)
+
+
+def _shown(words: str) -> str:
+    said = " ".join(tokens.hidden(words).split())
+    return said if len(said) <= _MOST_CHARS else f"{said[: _MOST_CHARS - 1]}…"
 
 
 class _Asking:
@@ -87,12 +87,17 @@ class _Asking:
         text = _CONTROL.sub("", self._printed.decode("utf-8", "replace"))
         return self._health.reading(text, self._name)
 
-    def start(self, program: Path, folder: Path) -> None:
-        """Start it and ask.
+    def run(self, program: Path, limit_s: float) -> bool:
+        """Ask, ``limit_s`` seconds at most; return whether the program ended by itself.
 
         Raises:
             OSError: it cannot be started.
         """
+        with tempfile.TemporaryDirectory(prefix="trunkline-", ignore_cleanup_errors=True) as folder:
+            self._start(program, folder)
+            return self._wait(limit_s)
+
+    def _start(self, program: Path, folder: str) -> None:
         command = [str(program), *self._health.command(self._name)]
         # A group of its own: the launcher, the program and what that starts are ended together.
         self._child = subprocess.Popen(
@@ -108,8 +113,7 @@ class _Asking:
         self._reader.start()
         self._say(self._health.lines(self._name))
 
-    def wait(self, limit_s: float) -> bool:
-        """Wait for its end, ``limit_s`` seconds at most; return whether it ended by itself."""
+    def _wait(self, limit_s: float) -> bool:
         try:
             self._reader.join(limit_s)
             return not self._reader.is_alive()
@@ -118,9 +122,9 @@ class _Asking:
             if self._reader.is_alive():
                 _end(self._child)
             self._reader.join(_GRACE_S)
-            self._wait()
+            self._wait_after_its_output()
 
-    def _wait(self) -> None:
+    def _wait_after_its_output(self) -> None:
         """Wait for a program that has closed its output; not longer than is polite."""
         try:
             self._child.wait(_GRACE_S)
@@ -140,7 +144,7 @@ class _Asking:
     def _read(self) -> None:
         last = self._health.last.encode()
         with self._child.stdout or io.BytesIO() as printed:
-            for line in printed:
+            for line in iter(partial(printed.readline, _MOST_BYTES), b""):
                 if len(self._printed) < _MOST_BYTES:
                     self._printed += line
                 if last and line.startswith(last):
