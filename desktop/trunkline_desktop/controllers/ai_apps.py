@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.contacts import Contacts, by_app, last, written
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.serving.activity import Activity
 
 
 class AiApps(QObject):
@@ -137,9 +135,6 @@ class AiApps(QObject):
         self._page.panel.show_problem(failure)
 
 
-Contacts = Mapping[tuple[str, str], float]
-
-
 def look(
     profiles: Iterable[Profile], contacts: Contacts, on: Collection[str]
 ) -> tuple[AppFacts, ...]:
@@ -149,25 +144,9 @@ def look(
     itself; ``on`` are the ids of the profiles whose servers would notice.
     """
     known = tuple(profiles)
-    seen = _seen(known, contacts)
+    seen = by_app(known, contacts)
     found = [_facts(app, known, seen, on) for app in apps.ALL.values()]
     return tuple(sorted(found, key=lambda f: f.state == "missing"))
-
-
-def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, str], float]:
-    """Return when each profile last heard from each app: a greeting or a question."""
-    found: dict[tuple[str, str], float] = {}
-    with closing(Activity()) as activity:
-        asked = {
-            (p.id, name): at for p in profiles for name, at in activity.last_seen(p.id).items()
-        }
-        # Of the time before this window too; the supervisor knows only its own.
-        greeted = [((g.profile_id, g.client), g.at) for g in activity.greetings()]
-    for (profile_id, name), at in (*contacts.items(), *greeted, *asked.items()):
-        if app := apps.called(name):
-            place = profile_id, app.id
-            found[place] = max(at, found.get(place, 0.0))
-    return found
 
 
 def _facts(
@@ -179,7 +158,7 @@ def _facts(
     path = app.path()
     mine = tuple(p.id for p in profiles if plan.is_connected(app, p))
     problem = _problem(app, profiles) if app.is_installed() else ""
-    at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(path), on)
+    at = last({i: seen.get((i, app.id), 0.0) for i in mine}, written(path), on)
     return AppFacts(
         id=app.id,
         name=app.name,
@@ -190,23 +169,6 @@ def _facts(
         path=str(path),
         problem=problem,
     )
-
-
-def _written(path: Path) -> dict[str, float]:
-    """Return when our entries in a file were written, by profile id."""
-    return {record.profile: record.since for record in owned.of(path)}
-
-
-def _last_contact(
-    seen: Mapping[str, float], written: Mapping[str, float], on: Collection[str]
-) -> float:
-    """Return when the app last made contact; 0 while it has not read what was written last.
-
-    A profile whose server is off hears no greeting; it is waited for only when all are off.
-    """
-    fresh = {i: at for i, at in seen.items() if at > written.get(i, 0.0)}
-    awaited = [i for i in seen if i in on] or list(seen)
-    return max(fresh.values(), default=0.0) if all(i in fresh for i in awaited) else 0.0
 
 
 def _state(app: App, mine: tuple[str, ...], at: float, problem: str) -> AppState:

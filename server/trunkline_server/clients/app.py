@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health
 from trunkline_server.clients.target import BearerBy, Target
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import TRANSPORTS, Transport
@@ -65,6 +66,7 @@ class App:
             in ``*`` is a beginning.
         link: what makes the link that opens the app with a new server; None when it has none.
         command: what makes the words of the app's own command that adds one; None as above.
+        health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         process: set when it writes its file back from memory while it runs, so that a change is
             lost unless it is quit before.
@@ -89,6 +91,7 @@ class App:
     handshakes: tuple[str, ...] = ()
     link: Link | None = None
     command: Words | None = None
+    health: Health | None = None
     by_hand: str = ""
     process: Process | None = None
 
