@@ -85,13 +85,18 @@ class Person:
 
     def install(self, program: str) -> Path:
         """Put a program of an app where the person finds it by name, and return where."""
-        pattern = PROGRAMS[program]
-        found = next(node_tools.CLIENTS.glob(pattern), node_tools.CLIENTS / pattern)
-        shim = self.home / "bin" / program
-        shim.parent.mkdir(exist_ok=True)
-        shim.write_text(f'#!/bin/sh\nexec {shlex.join(node_tools.command(found))} "$@"\n')
-        shim.chmod(0o755)
-        return shim
+        return installed(program, self.home / "bin")
+
+
+def installed(program: str, folder: Path) -> Path:
+    """Put a program of an app into a folder by its name, or skip with the reason; return where."""
+    pattern = PROGRAMS[program]
+    found = next(node_tools.CLIENTS.glob(pattern), node_tools.CLIENTS / pattern)
+    shim = folder / program
+    folder.mkdir(exist_ok=True)
+    shim.write_text(f'#!/bin/sh\nexec {shlex.join(node_tools.command(found))} "$@"\n')
+    shim.chmod(0o755)
+    return shim
 
 
 def person(home: Path, trunkline_home: Path) -> Person:

@@ -304,8 +304,9 @@ def test_mcporter_finds_the_file_and_asks(somebody: GetPerson, app: str) -> None
 @pytest.mark.parametrize("app", SHOWN)
 def test_mcporter_reads_the_file_and_asks(somebody: GetPerson, app: str) -> None:
     person = somebody()
-    written = person.does("connect", "shop", "--client", app)
-    assert names(person.app("mcporter", "--config", written["path"], *ASK)) == ["Ada", "Grace"]
+    file = str(person.home / "servers.json")
+    person.does("connect", "shop", "--client", app, "--path", file)
+    assert names(person.app("mcporter", "--config", file, *ASK)) == ["Ada", "Grace"]
 
 
 @pytest.mark.parametrize(("app", "way"), AT_ADDRESSES, ids=map("-".join, AT_ADDRESSES))
