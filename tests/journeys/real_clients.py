@@ -14,6 +14,7 @@ from typing import Any
 from tests.fakes import FileKeyring
 from tests.journeys import node_tools
 from tests.journeys.virtual_desktop import BARE
+from tests.server.conftest import PASSWORD
 from tests.server.processes import PATIENCE_S, TOKEN
 from trunkline_server.programs import path_of
 
@@ -100,9 +101,9 @@ def installed(program: str, folder: Path) -> Path:
 
 
 def person(home: Path, trunkline_home: Path) -> Person:
-    """Return somebody whose keyring has the token of the shop, and nothing else."""
+    """Return somebody whose keyring has the password and the token of the shop, nothing else."""
     home.mkdir()
-    FileKeyring.install(home, {"shop/token": TOKEN})
+    FileKeyring.install(home, {"shop": PASSWORD, "shop/token": TOKEN})
     bare = {name: os.environ[name] for name in BARE if name in os.environ}
     path = f"{home / 'bin'}{os.pathsep}{bare['PATH']}"
     own = {"HOME": str(home), "PATH": path, "TRUNKLINE_HOME": str(trunkline_home)}

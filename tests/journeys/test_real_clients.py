@@ -246,8 +246,21 @@ def test_verifying_what_is_connected_lets_the_app_tell(somebody: GetPerson, app:
     person.does("connect", "shop", "--client", app)
     done = person.trunkline("connect", "shop", "--client", app, "--verify")
     assert f"{apps.ALL[app].name} is connected already" in done.stdout
-    assert f"{apps.ALL[app].name} reached the server of “Shop”." in done.stdout
+    assert f"{apps.ALL[app].name} reached “Shop”." in done.stdout
     assert done.returncode == 0
+
+
+def test_verifying_fails_when_the_database_is_not_there(
+    somebody: GetPerson, closed_port: int
+) -> None:
+    """By stdio the relay serves by itself: the app is content."""
+    person = somebody()
+    person.install("claude")
+    Store().save(Profile(id="gone", name="Gone", host="127.0.0.1", port=closed_port))
+    done = person.trunkline("connect", "gone", "--client", "claude-code", "--verify")
+    assert done.returncode == 1
+    assert "Claude Code reached Trunkline, but Trunkline does not reach “Gone”." in done.stdout
+    assert f"Nothing is listening on 127.0.0.1, port {closed_port}." in done.stdout
 
 
 @pytest.mark.parametrize("app", ASKED)

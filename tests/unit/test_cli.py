@@ -403,15 +403,18 @@ def claude_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 VERIFY = ("connect", "Sales", "--client", "claude-code", "--verify")
 
 
-def test_verify_tells_that_the_app_reached_it(
-    saved: Terminal, claude_says: Callable[[str], None]
+def test_verify_tells_that_the_app_reached_trunkline_but_no_database(
+    saved: Terminal, claude_says: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claude_says("program")
-    assert saved(*VERIFY) == 0
-    assert saved.out.endswith("Claude Code reached the server of “Sales”.\n")
-    assert saved(*VERIFY) == 0
+    monkeypatch.setenv("TRUNKLINE_PASSWORD_SALES", "s3cret")
+    saved("edit", "Sales", "--host", "127.0.0.1", "--port", "1")
+    assert saved(*VERIFY, "--json") == 1
+    assert saved.json["verified"] is False
+    assert "Nothing is listening on 127.0.0.1, port 1." in saved.json["said"]
+    assert saved(*VERIFY) == 1
     assert saved.out.startswith("Nothing to change: Claude Code is connected already.\n")
-    assert saved.out.endswith("Claude Code reached the server of “Sales”.\n")
+    assert "reached Trunkline, but Trunkline does not reach “Sales”." in saved.err
 
 
 def test_verify_fails_with_the_words_of_the_app(
@@ -427,7 +430,7 @@ def test_verify_fails_with_the_words_of_the_app(
 
 @pytest.mark.parametrize(
     ("recorded", "code", "verified"),
-    [("program", 0, True), ("nobody-listens", 1, False), ("unheard-of", 0, None)],
+    [("nobody-listens", 1, False), ("unheard-of", 0, None)],
 )
 def test_verify_answers_json(
     saved: Terminal,

@@ -23,12 +23,12 @@ def connect(options: Namespace) -> int:
     if app.by_hand:
         raise app_names.by_hand(app, profile.id)
     done = _carry_out(_wanted(app, profile, options), options)
-    verdict = verifying.ask(done.plan, is_quiet=options.json) if options.verify else None
+    outcome = verifying.ask(done.plan, is_quiet=options.json) if options.verify else None
     if options.json:
-        say.as_json(done.document | (verifying.as_json(verdict) if verdict else {}))
-    elif verdict:
-        verifying.tell(verdict, done.plan)
-    return verifying.exit_code(verdict) if verdict else 0
+        say.as_json(done.document | (verifying.as_json(outcome) if outcome else {}))
+    elif outcome:
+        verifying.tell(outcome, done.plan)
+    return verifying.exit_code(outcome) if outcome else 0
 
 
 def disconnect(options: Namespace) -> int:

@@ -1,17 +1,18 @@
-"""``connect --verify``: the AI app itself is asked whether it reaches the database's server."""
+"""``connect --verify``: the AI app itself is asked whether it reaches a database."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import dataclass
 from typing import Any
 
-from trunkline_desktop.verbs import say
+from trunkline_desktop.verbs import runs, say
 from trunkline_server import runfile
 from trunkline_server.clients import entries, verify
 from trunkline_server.clients.drafts import Step
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.verify import Verdict
-from trunkline_server.errors import EXIT_FAILED, fail
+from trunkline_server.errors import EXIT_FAILED, Failure, fail
 
 
 def refuse(options: Namespace) -> None:
@@ -28,33 +29,59 @@ def refuse(options: Namespace) -> None:
         raise fail("usage.verify", title, "Leave out one of the two.")
 
 
-def ask(done: Plan, *, is_quiet: bool) -> Verdict:
-    """Return what the app said of the entry; on a terminal, that it is being asked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        verdict: what the app said of Trunkline's server.
+        failure: why that server does not reach the database; None when it does, or was not reached.
+    """
+
+    verdict: Verdict
+    failure: Failure | None = None
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the app reached the database; None when that is not known."""
+        return False if self.failure else self.verdict.is_reached
+
+
+def ask(done: Plan, *, is_quiet: bool) -> Outcome:
+    """Let the app tell, and check the rest of the way; on a terminal, say that it is asked."""
     if done.app.health and not is_quiet:
         say.note(f"Asking {done.app.name} …")
-    return verify.ask(done.app, done.steps[0].name)
+    step = done.steps[0]
+    verdict = verify.ask(done.app, step.name)
+    # An app asks nothing yet: it is content with a server that has lost its database.
+    failed = runs.checked(step.profile) if verdict.is_reached else None
+    return Outcome(verdict=verdict, failure=failed.failure if failed else None)
 
 
-def as_json(verdict: Verdict) -> dict[str, Any]:
+def as_json(outcome: Outcome) -> dict[str, Any]:
     """Return what ``--json`` has of it: ``verified`` is null when that is not known."""
-    return {"verified": verdict.is_reached, "said": verdict.said}
+    said = str(outcome.failure) if outcome.failure else outcome.verdict.said
+    return {"verified": outcome.is_reached, "said": said}
 
 
-def tell(verdict: Verdict, done: Plan) -> None:
-    """Say in one sentence whether the app reached the server of the database."""
-    app, name = done.app.name, done.steps[0].profile.name
-    if verdict.is_reached:
-        say.line(f"{app} reached the server of “{name}”.")
-    elif verdict.is_reached is None:
-        say.line(f"{verdict.said} Its first contact shows it: {say.typed('clients')}")
+def tell(outcome: Outcome, done: Plan) -> None:
+    """Say in one sentence whether the app reached the database."""
+    app, name, said = done.app.name, done.steps[0].profile.name, outcome.verdict.said
+    if outcome.failure:
+        title = f"{app} reached Trunkline, but Trunkline does not reach “{name}”."
+        say.note(f"{title} {outcome.failure}")
+    elif outcome.is_reached:
+        say.line(f"{app} reached “{name}”.")
+    elif outcome.is_reached is None:
+        say.line(f"{said} Its first contact shows it: {say.typed('clients')}")
     else:
-        title = f"{app} did not reach “{name}”. It said: {verdict.said.rstrip('.')}."
+        title = f"{app} did not reach “{name}”. It said: {said.rstrip('.')}."
         say.note(str(fail("client.unreached", title, _next(done))))
 
 
-def exit_code(verdict: Verdict) -> int:
-    """Return that it failed only when the app said so."""
-    return EXIT_FAILED if verdict.is_reached is False else 0
+def exit_code(outcome: Outcome) -> int:
+    """Return that it failed, only when that is known."""
+    return EXIT_FAILED if outcome.is_reached is False else 0
 
 
 def _next(done: Plan) -> str:
