@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.disks import Disk, small_disk
-from trunkline_server.clients import apps, owned, plan, transaction, writer
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.replacing import transaction
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 

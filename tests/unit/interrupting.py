@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
 
-from trunkline_server.clients import backups, owned, reading, swapping, tokens, transaction, writer
+from trunkline_server.clients import owned, reading, tokens, writer
+from trunkline_server.clients.replacing import backups, change, swapping, transaction
 from trunkline_server.profiles import atomic
 
 WATCHED: tuple[ModuleType, ...] = (
-    atomic, backups, owned, reading, swapping, tokens, transaction, writer,
+    atomic, backups, change, owned, reading, swapping, tokens, transaction, writer,
 )  # fmt: skip
 _FILES = {module.__file__ for module in WATCHED}
 # While it has its lease, a program that opens the file waits for it: for ever in one thread.

@@ -13,7 +13,8 @@ from typing import IO
 import pytest
 
 from tests.unit.interrupting import at_lines
-from trunkline_server.clients import apps, owned, plan, swapping, transaction, writer
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.replacing import swapping, transaction
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, owned, plan, transaction, writer
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.replacing import transaction
 from trunkline_server.profiles.profile import Profile
 
 CLAUDE = apps.ALL["claude-desktop"]

@@ -8,11 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from trunkline_server.clients import backups, owned, swapping, tokens, transaction
+from trunkline_server.clients import owned, tokens
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.reading import read
-from trunkline_server.clients.transaction import InterferedError, Transaction
+from trunkline_server.clients.replacing import backups, swapping, transaction
+from trunkline_server.clients.replacing.change import InterferedError
+from trunkline_server.clients.replacing.transaction import Transaction
 from trunkline_server.errors import TrunklineError, fail
 
 _ATTEMPTS = 10

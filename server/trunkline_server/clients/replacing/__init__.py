@@ -1,0 +1,1 @@
+"""How apps' files get another content: all of them or none, whatever happens meanwhile."""
