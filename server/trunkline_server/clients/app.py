@@ -44,6 +44,8 @@ class App:
         handshakes: what it calls itself when it connects, beside its name and id; one that ends
             in ``*`` is a beginning.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
+        named: what the app calls that one of its files belongs to, such as a profile; "" for the
+            usual file.
     """
 
     id: str
@@ -64,6 +66,7 @@ class App:
     blank: str = ""
     handshakes: tuple[str, ...] = ()
     by_hand: str = ""
+    named: Callable[[Path], str] = lambda _path: ""
 
     @property
     def transports(self) -> tuple[Transport, ...]:
@@ -112,6 +115,11 @@ class App:
     def path(self, computer: Computer | None = None) -> Path:
         """Return the file to write: the first candidate."""
         return self.paths(computer)[0]
+
+    def files(self, computer: Computer | None = None) -> tuple[Path, ...]:
+        """Return the files to choose from: the first candidate, and others that it may read."""
+        first, *others = self.paths(computer)
+        return (first, *(path for path in others if path.exists() or self.named(path)))
 
     def is_installed(self, computer: Computer | None = None) -> bool:
         """Whether this app is on this computer."""
