@@ -38,7 +38,7 @@ from trunkline_desktop.run_state import Run
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.tokens import DARK, LIGHT
 from trunkline_desktop.tray import Tray
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.facts import AppFacts, Consequence, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_server import stages
 from trunkline_server.errors import Failure
@@ -49,6 +49,7 @@ from trunkline_server.serving.activity import Call, Today
 FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
 TRAY_STATES: tuple[mark.State, ...] = ("nothing", "starting", "on", "attention", "failed")
 LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
+CONFIG = "/home/ada/.config/Claude/claude_desktop_config.json"
 LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
 
 REFUSED = Failure(
@@ -157,9 +158,9 @@ def calls() -> tuple[Call, ...]:
 
 def apps() -> tuple[AppFacts, ...]:
     """Return the one app, connected."""
+    file = FileFacts(path=CONFIG, ways={"sales": "stdio"})
     desk = AppFacts(id="claude-desktop", name="Claude Desktop", monogram="CD", state="connected",
-                    seen_at=at(14, 5), databases=("sales",),
-                    path="/home/ada/.config/Claude/claude_desktop_config.json")  # fmt: skip
+                    seen_at=at(14, 5), files=(file,))  # fmt: skip
     return (desk,)
 
 
@@ -236,9 +237,9 @@ def ai_apps(window: Window) -> None:
     """The apps, one of them open with its change."""
     window.apps.show_apps(apps(), {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel("claude-desktop", profiles(), ("sales", "web-shop-staging"),
+    window.apps.open_panel("claude-desktop", profiles(), "web-shop-staging",
                            "Quit and reopen Claude Desktop afterwards.")  # fmt: skip
-    window.apps.panel.show_change(DIFF)
+    window.apps.panel.show_consequence(Consequence(diff=DIFF))
 
 
 def activity(window: Window) -> None:

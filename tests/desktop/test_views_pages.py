@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 
 from tests.desktop import screenshots as data
 from trunkline_desktop.views.database import DatabasePage
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
 from trunkline_desktop.widgets.copy_field import CopyField
@@ -114,7 +114,7 @@ def test_ticking_a_database_asks_for_the_change(window, qtbot):
     data.ai_apps(window)
     with qtbot.waitSignal(window.apps.panel.choice_changed) as changed:
         button(window.apps, "mayAsk-support").click()
-    assert changed.args == ["claude-desktop", ("sales", "web-shop-staging", "support")]
+    assert list(changed.args[0].ways) == ["sales", "web-shop-staging", "support"]
 
 
 def test_a_broken_settings_file_is_told_in_the_panel_and_not_changed(window):
@@ -218,7 +218,16 @@ def test_an_endless_name_does_not_widen_the_page(window, qtbot):
 
 def test_an_app_that_may_ask_many_databases_names_the_first_few(window):
     names = {f"db{i}": f"Database {i}" for i in range(30)}
-    window.apps.show_apps([replace(VS_CODE, state="connected", databases=tuple(names))], names)
+    window.apps.show_apps(
+        [
+            replace(
+                VS_CODE,
+                state="connected",
+                files=(FileFacts(path="", ways=dict.fromkeys(names, "stdio")),),
+            )
+        ],
+        names,
+    )
     said = " ".join(label.text() for label in window.apps.findChildren(QLabel))
     assert "Database 0, Database 1, Database 2 and 27 more" in said
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.controllers.arranging import Arranging
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
-from trunkline_desktop.views.facts import AppFacts, AppState
+from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
-from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -39,13 +40,13 @@ class AiApps(QObject):
         super().__init__(parent)
         self._window, self._page = window, window.apps
         self._profiles, self._supervisor = profiles, supervisor
-        self._asked = 0
+        self._arranging = Arranging(self._page, profiles, supervisor, self)
         self._looking: Job | None = None
         self._applied: tuple[Applied, ...] = ()
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
-        self._page.panel.choice_changed.connect(self._on_choice)
-        self._page.panel.change_wanted.connect(self._on_change_wanted)
+        self._arranging.arranged.connect(self._on_arranged)
+        self._arranging.failed.connect(self.refresh)
         window.toast.undone.connect(self._on_undone)
         supervisor.client_seen.connect(self.refresh)
 
@@ -61,11 +62,8 @@ class AiApps(QObject):
 
     def open(self, app_id: str, also: str) -> None:
         """Open the panel of an app; ``also`` is a database to tick in addition, or ""."""
-        facts = next((f for f in self.facts if f.id == app_id), None)
-        if facts:
-            ticked = {*facts.databases, also} - {""}
-            afterwards = apps.ALL[app_id].afterwards
-            self._page.open_panel(app_id, self._profiles.all, ticked, afterwards)
+        if any(f.id == app_id for f in self.facts):
+            self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
 
     def offer_undo(self, said: str, applied: tuple[Applied, ...], action: str = "") -> None:
         """Say what was done to apps' files and offer to take it back; ``action`` names that."""
@@ -88,35 +86,10 @@ class AiApps(QObject):
             self.changed.emit()
         self._page.show_apps(facts, {p.id: p.name for p in self._profiles.all})
 
-    @Slot(str, tuple)
-    def _on_choice(self, app_id: str, ticked: tuple[str, ...]) -> None:
-        self._asked += 1
-        app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: plan.arrange(app, profiles, ticked))
-        job.done.connect(partial(self._on_planned, self._asked))
-        job.failed.connect(self._page.panel.show_problem)
-
-    def _on_planned(self, asked: int, found: Plan) -> None:
-        if asked == self._asked:
-            self._page.panel.show_change(found.diff)
-
-    @Slot(str, tuple)
-    def _on_change_wanted(self, app_id: str, ticked: tuple[str, ...]) -> None:
-        self._page.panel.set_busy()
-        app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: writer.apply(plan.arrange(app, profiles, ticked)))
-        job.done.connect(partial(self._on_applied, app))
-        job.failed.connect(self._on_not_applied)
-
-    def _on_applied(self, app: App, applied: Applied) -> None:
-        self._page.close_panel()
-        said = self.tr("The settings of {app} were changed.").format(app=app.name)
-        self.offer_undo(said, (applied,))
-
     @Slot(object)
-    def _on_not_applied(self, failure: Failure) -> None:
-        self._page.panel.show_problem(failure)
-        self.refresh()
+    def _on_arranged(self, applied: Applied) -> None:
+        said = self.tr("The settings of {app} were changed.").format(app=applied.plan.app.name)
+        self.offer_undo(said, (applied,))
 
     @Slot()
     def _on_undone(self) -> None:
@@ -133,8 +106,7 @@ class AiApps(QObject):
             return
         self._window.show_apps()
         self.open(app_id, "")
-        self._asked += 1  # the panel plans when it opens; this is more important
-        self._page.panel.show_problem(failure)
+        self._arranging.tell(failure)
 
 
 Contacts = Mapping[tuple[str, str], float]
@@ -176,25 +148,33 @@ def _facts(
     seen: Mapping[tuple[str, str], float],
     on: Collection[str],
 ) -> AppFacts:
-    path = app.path()
-    mine = tuple(p.id for p in profiles if plan.is_connected(app, p))
-    problem = _problem(app, profiles) if app.is_installed() else ""
-    at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(path), on)
+    paths = app.files()
+    files = tuple(_file(app, path, profiles) for path in paths)
+    mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
+    problem = _problem(app, paths, profiles) if app.is_installed() else ""
+    at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
     return AppFacts(
         id=app.id,
         name=app.name,
         monogram=app.monogram,
         state=_state(app, mine, at, problem),
         seen_at=at,
-        databases=mine,
-        path=str(path),
+        files=files,
+        can=app.transports,
         problem=problem,
     )
 
 
-def _written(path: Path) -> dict[str, float]:
-    """Return when our entries in a file were written, by profile id."""
-    return {record.profile: record.since for record in owned.of(path)}
+def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
+    records = {p.id: plan.record_of(app, p, path=path) for p in profiles}
+    ways = {i: record.transport for i, record in records.items() if record}
+    return FileFacts(path=str(path), name=app.named(path), ways=ways)
+
+
+def _written(paths: Iterable[Path]) -> dict[str, float]:
+    """Return when our entries in an app's files were last written, by profile id."""
+    records = sorted((r for path in paths for r in owned.of(path)), key=lambda r: r.since)
+    return {record.profile: record.since for record in records}
 
 
 def _last_contact(
@@ -217,11 +197,11 @@ def _state(app: App, mine: tuple[str, ...], at: float, problem: str) -> AppState
     return "ready" if app.is_installed() else "missing"
 
 
-def _problem(app: App, profiles: tuple[Profile, ...]) -> str:
-    """Return why the app's file cannot be read; an entry of somebody else is no reason."""
+def _problem(app: App, paths: Iterable[Path], profiles: tuple[Profile, ...]) -> str:
+    """Return why a file of the app cannot be read; an entry of somebody else is no reason."""
     try:
-        for profile in profiles[:1]:
-            plan.connect(app, profile)
+        for path, profile in product(paths, profiles[:1]):
+            plan.connect(app, profile, path=path)
     except TrunklineError as exc:
         return str(exc.failure) if exc.code in {"client.malformed", "client.unreadable"} else ""
     return ""

@@ -68,11 +68,11 @@ class AiAppsPage(QWidget):
         self._summary.setText(self._counted(apps))
 
     def open_panel(
-        self, app_id: str, profiles: Iterable[Profile], ticked: Iterable[str], afterwards: str
+        self, app_id: str, profiles: Iterable[Profile], also: str, afterwards: str
     ) -> None:
-        """Open the panel of an app with these databases ticked."""
+        """Open the panel of an app, with the database ``also`` ticked in addition, if not ""."""
         self._choose(app_id)
-        self.panel.show_app(self._apps[app_id], profiles, ticked, afterwards)
+        self.panel.show_app(self._apps[app_id], profiles, also, afterwards)
         self.panel.open()
         self._fit()
         self.panel.setFocus()

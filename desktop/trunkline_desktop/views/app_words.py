@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import QCoreApplication
 
 from trunkline_desktop.status import Status
 from trunkline_desktop.views import words
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_server.clients import apps
 
 _STATUS: dict[str, Status] = {
@@ -32,6 +35,14 @@ def state(app: AppFacts) -> str:
         "broken": _tr("Its settings file has an error"),
     }
     return said[app.state]
+
+
+def file(chosen: FileFacts, files: Sequence[FileFacts]) -> str:
+    """Return what tells one of an app's ``files`` from the others."""
+    usual = _tr("Default profile") if any(f.name for f in files) else Path(chosen.path).name
+    names = [f.name or usual for f in files]
+    name = chosen.name or usual
+    return name if names.count(name) == 1 else chosen.path
 
 
 def called(client: str) -> str:

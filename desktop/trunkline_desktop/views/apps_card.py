@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from trunkline_desktop.views import app_words
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.views.flush import flush
+from trunkline_desktop.views.swap import swap
 from trunkline_desktop.widgets.app_card import AppCard
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
@@ -59,10 +60,7 @@ class AppsCard(Card):
         if not mine:
             self._invite(column, apps)
         self._connect.setVisible(bool(mine))
-        self.body.replaceWidget(self._content, content)
-        self._content.hide()  # it goes only when the event loop comes round
-        self._content.deleteLater()
-        self._content = content
+        self._content = swap(self.body, self._content, content)
 
     def _invite(self, column: QVBoxLayout, apps: Sequence[AppFacts]) -> None:
         installed = [app for app in apps if app.state != "missing"]
