@@ -133,4 +133,32 @@ WORDS = {
         "Alles andere in der Datei bleibt, wie es ist. {afterwards}"
     ),
     "Change the file": "Datei ändern",
+    "How it connects": "So verbindet sie sich",
+    "Directly": "Direkt",
+    "Directly (recommended)": "Direkt (empfohlen)",
+    "In different ways": "Auf verschiedene Weise",
+    "At an address": "Über eine Adresse",
+    "Directly, the app starts Trunkline’s small relay. It needs no access token and "
+    "never has to change.": (
+        "Direkt startet die App das kleine Vermittlungsprogramm von Trunkline. Es braucht keinen "
+        "Zugangsschlüssel und muss nie geändert werden."
+    ),
+    "At an address, the app needs an access token, and the database has to be on.": (
+        "Über eine Adresse braucht die App einen Zugangsschlüssel, und die Datenbank muss "
+        "eingeschaltet sein."
+    ),
+    "Which of its settings files": "In welcher ihrer Einstellungsdateien",
+    "Default profile": "Standardprofil",
+    "“{name}” is set to {now}: it will not answer at this address.": (
+        "„{name}“ ist auf {now} eingestellt: Unter dieser Adresse antwortet sie nicht."
+    ),
+    "“{name}” is off: it answers at its address only while it is on.": (
+        "„{name}“ ist ausgeschaltet: Sie antwortet unter ihrer Adresse nur eingeschaltet."
+    ),
+    "Set it to {way}": "Auf {way} umstellen",
+    "Switch it on": "Einschalten",
+    "Write the access token into the file": "Den Zugangsschlüssel in die Datei schreiben",
+    "Copy the token of “{name}”": "Zugangsschlüssel von „{name}“ kopieren",
+    "An address needs an access token.": "Eine Adresse braucht einen Zugangsschlüssel.",
+    "The settings file stays as it is.": "Die Einstellungsdatei bleibt, wie sie ist.",
 }

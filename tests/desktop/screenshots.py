@@ -40,6 +40,7 @@ from trunkline_desktop.tokens import DARK, LIGHT
 from trunkline_desktop.tray import Tray
 from trunkline_desktop.views.facts import AppFacts, Consequence, FileFacts
 from trunkline_desktop.views.window import Window
+from trunkline_desktop.widgets.segmented import SegmentedControl
 from trunkline_server import stages
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
@@ -164,6 +165,15 @@ def apps() -> tuple[AppFacts, ...]:
     return (desk,)
 
 
+def code() -> AppFacts:
+    """Return an app that can do everything, with a profile of its own."""
+    user = "/home/ada/.config/Code/User"
+    files = (FileFacts(path=f"{user}/mcp.json", ways={"web-shop-staging": "stdio"}),
+             FileFacts(path=f"{user}/profiles/1a2b/mcp.json", name="Work"))  # fmt: skip
+    return AppFacts(id="vscode", name="VS Code", monogram="VS", state="waiting", files=files,
+                    can=("stdio", "http", "sse"))  # fmt: skip
+
+
 def first_run(window: Window) -> None:
     """The first page, with a connection in the clipboard."""
     QGuiApplication.clipboard().setText(LINK.replace("reports", "sales"))
@@ -242,6 +252,53 @@ def ai_apps(window: Window) -> None:
     window.apps.panel.show_consequence(Consequence(diff=DIFF))
 
 
+def addressed(window: Window) -> None:
+    """An app of several files that reaches one database at its address, which is not served."""
+    facts = code()
+    window.apps.show_apps((*apps(), facts), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel(facts.id, profiles(), "", "In VS Code, start the new server.")
+    panel = window.apps.panel
+    panel._ways.set_open(True)
+    panel.findChild(SegmentedControl, "way-web-shop-staging").set_value("http")
+    panel._ways._on_chosen("web-shop-staging", "http")
+    panel.show_unserved(profiles()[1], "http", is_on=False)
+    told = "VS Code asks for the token once and keeps it in a safe place of its own."
+    found = Consequence(diff=DIFF, warning=told, tokens=("web-shop-staging",))
+    panel.show_consequence(found)
+
+
+def token_in_file(window: Window) -> None:
+    """An app that can keep the token only in its file, before the person allowed that."""
+    zed = AppFacts(id="zed", name="Zed", monogram="Ze", can=("stdio", "http"),
+                   files=(FileFacts(path="/home/ada/.config/zed/settings.json"),))  # fmt: skip
+    window.apps.show_apps((*apps(), zed), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel("zed", profiles(), "sales", "")
+    panel = window.apps.panel
+    panel._ways.set_open(True)
+    panel.findChild(SegmentedControl, "way-sales").set_value("http")
+    panel._ways._on_chosen("sales", "http")
+    told = ("Zed can keep the token only as plain text in its settings file: whoever reads that "
+            "file can ask the database.")  # fmt: skip
+    panel.show_consequence(Consequence(warning=told, offers_token=True))
+
+
+def many(window: Window) -> None:
+    """Twelve databases with long names, all of them ticked."""
+    named = (f"Warehouse of the northern branch offices {number}" for number in range(12))
+    found = [Profile(id=f"warehouse-{n}", name=name, label="production", host="x", http_port=1)
+             for n, name in enumerate(named)]  # fmt: skip
+    facts = replace(
+        code(), files=(FileFacts(path="/x/mcp.json", ways={p.id: "sse" for p in found}),)
+    )
+    window.apps.show_apps((*apps(), facts), {p.id: p.name for p in found})
+    window.show_apps()
+    window.apps.open_panel(facts.id, found, "", "")
+    window.apps.panel._ways.set_open(True)
+    window.apps.panel.show_consequence(Consequence(diff=DIFF))
+
+
 def activity(window: Window) -> None:
     """What was asked."""
     window.activity.show_calls(calls(), {p.id: p.name for p in profiles()})
@@ -256,9 +313,19 @@ SCENES: dict[str, Callable[[Window], None]] = {
     "add-refused": refused,
     "add-passed": passed,
     "ai-apps": ai_apps,
+    "ai-apps-addressed": addressed,
+    "ai-apps-token": token_in_file,
+    "ai-apps-many": many,
     "activity": activity,
 }
-IN_GERMAN = ("first-run", "database", "add-refused", "ai-apps")
+IN_GERMAN = (
+    "first-run",
+    "database",
+    "add-refused",
+    "ai-apps",
+    "ai-apps-addressed",
+    "ai-apps-token",
+)
 
 
 class German(QTranslator):

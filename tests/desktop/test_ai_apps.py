@@ -6,22 +6,13 @@ import json
 import time
 
 import pytest
-import shiboken6
-from PySide6.QtWidgets import QAbstractButton
 
+from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
-from trunkline_desktop.controllers.main import Main
-from trunkline_desktop.jobs import Job
-from trunkline_desktop.models.profiles import Profiles
-from trunkline_desktop.supervisor import Supervisor
-from trunkline_server.clients import apps, plan, writer
-from trunkline_server.profiles.profile import Profile
+from trunkline_server.clients import plan, writer
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
 
-CLAUDE = apps.ALL["claude-desktop"]
-SALES = Profile(id="sales", name="Sales", http_port=8765)
-SHOP = Profile(id="shop", name="Shop", http_port=8766)
 GREETING = "claude-ai"
 
 
@@ -41,33 +32,6 @@ def main(qtbot, file, memory_keyring):
         Store().save(profile)
     yield (made := opened(qtbot))
     closed(qtbot, made)
-
-
-def opened(qtbot):
-    profiles = Profiles()
-    made = Main(profiles, Supervisor(profiles))
-    qtbot.waitUntil(lambda: bool(made._apps.facts))
-    made.window.show()
-    return made
-
-
-def closed(qtbot, main):
-    main._profiles.settle(5000)
-    qtbot.waitUntil(lambda: not Job._under_way)
-    shiboken6.delete(main.window)
-    shiboken6.delete(main)
-
-
-def seen(main, name):
-    found = main.window.findChild(QAbstractButton, name)
-    assert found is not None
-    return found
-
-
-def planned(qtbot, main):
-    button = seen(main, "changeFile")
-    qtbot.waitUntil(button.isEnabled)
-    return button
 
 
 def connect(*profiles):

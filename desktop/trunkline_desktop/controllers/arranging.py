@@ -91,8 +91,12 @@ class Arranging(QObject):
     @Slot(str)
     def _on_token_wanted(self, profile_id: str) -> None:
         job = jobs.start(lambda: tokens.of(profile_id))
-        job.done.connect(QGuiApplication.clipboard().setText)
+        job.done.connect(self._on_token)
         job.failed.connect(self.tell)
+
+    @Slot(object)
+    def _on_token(self, token: str) -> None:
+        QGuiApplication.clipboard().setText(token)
 
     @Slot(str, str)
     def _on_answer_wanted(self, profile_id: str, way: Transport) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from trunkline_desktop import run_words
 from trunkline_desktop.views.facts import Consequence
 from trunkline_desktop.widgets.inline_message import InlineMessage
 
@@ -54,7 +55,9 @@ class AppToken(QWidget):
         self._message.setVisible(bool(found.warning))
         copy = self.tr("Copy the token of “{name}”")
         actions = [
-            (f"copyToken-{i}", copy.format(name=names[i])) for i in found.tokens if i in names
+            (f"copyToken-{i}", copy.format(name=run_words.shortened(names[i])))
+            for i in found.tokens
+            if i in names
         ]
         title = self.tr("An address needs an access token.")
         self._message.set_message("attention", title, found.warning, actions)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from trunkline_desktop.run_words import TRANSPORTS
+from trunkline_desktop.tokens import FIELD_GAP, LABEL_GAP
 from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.swap import swap
 from trunkline_desktop.widgets.folded import FoldedSection
@@ -17,7 +18,7 @@ from trunkline_server.profiles.profile import Profile, Transport
 
 
 class AppWays(FoldedSection):
-    """Folded, because the way it begins with suits almost everybody; open, one line for each.
+    """Folded, because the way it begins with suits almost everybody; open, one choice for each.
 
     Object names: ``way-<profile id>`` with the segments ``segment-stdio`` and so on.
 
@@ -47,9 +48,9 @@ class AppWays(FoldedSection):
         lines = QWidget()
         column = QVBoxLayout(lines)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(FIELD_GAP)
         for profile in known:
-            column.addLayout(self._line(profile, can))
+            column.addLayout(self._choice(profile, can))
         self._lines = swap(self.body_layout(), self._lines, lines)
         self._tell()
 
@@ -57,7 +58,7 @@ class AppWays(FoldedSection):
         """Return how each is to be reached, by profile id."""
         return dict(self._ways)
 
-    def _line(self, profile: Profile, can: Sequence[Transport]) -> QHBoxLayout:
+    def _choice(self, profile: Profile, can: Sequence[Transport]) -> QVBoxLayout:
         named = {**TRANSPORTS, "stdio": self.tr("Directly")}
         choice = SegmentedControl(
             [(way, named[way]) for way in can],
@@ -66,12 +67,11 @@ class AppWays(FoldedSection):
         )
         choice.setObjectName(f"way-{profile.id}")
         choice.changed.connect(lambda way: self._on_chosen(profile.id, way))
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(Elided(profile.name))
-        row.addStretch(1)
-        row.addWidget(choice)
-        return row
+        column = QVBoxLayout()
+        column.setSpacing(LABEL_GAP)
+        column.addWidget(Elided(profile.name, "head", "text2"))
+        column.addWidget(choice)
+        return column
 
     def _tell(self) -> None:
         found = set(self._ways.values())
