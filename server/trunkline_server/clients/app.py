@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,24 @@ from trunkline_server.profiles.profile import TRANSPORTS, Transport
 # "json+comments" has comments and no trailing commas; "yaml-list" a list of entries with names.
 Format = Literal["json", "json+comments", "jsonc", "toml", "yaml", "yaml-list"]
 Shape = Callable[[Target], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """How a running app is told from other programs; patterns are those of ``fnmatch``.
+
+    Attributes:
+        programs: the path of its program by ``sys.platform``; on Windows in small letters, with
+            forward slashes.
+        archives: on Linux, what an Electron that it shares with other apps has to run.
+        bundle: its identifier on macOS.
+        package: its id in its Windows package.
+    """
+
+    programs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    archives: tuple[str, ...] = ()
+    bundle: str = ""
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +64,8 @@ class App:
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
+        process: set when it writes its file back from memory while it runs, so that a change is
+            lost unless it is quit before.
     """
 
     id: str
@@ -67,6 +87,7 @@ class App:
     handshakes: tuple[str, ...] = ()
     by_hand: str = ""
     named: Callable[[Path], str] = lambda _path: ""
+    process: Process | None = None
 
     @property
     def transports(self) -> tuple[Transport, ...]:

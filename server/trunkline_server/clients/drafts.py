@@ -77,17 +77,18 @@ class Draft:
         """
         before, record = self.content, self.records.get(step.name)
         if step.verb == "connect":
-            self._connect(step)
+            was_there = self._connect(step)
         else:
-            self._disconnect(step.profile, step.name)
+            was_there = self._disconnect(step.profile, step.name)
         return replace(
             step,
-            former=record.transport if record else None,
-            had_token=bool(record and record.bearer_by == "text"),
+            former=record.transport if record and was_there else None,
+            had_token=bool(record and was_there and record.bearer_by == "text"),
             has_effect=self.content != before,
         )
 
-    def _connect(self, step: Step) -> None:
+    def _connect(self, step: Step) -> bool:
+        """Write the entry; return whether there was one before."""
         name, where = step.name, (*self._app.table, step.name)
         fields, fresh = self._wanted(step)
         now, record = self._read(where), self.records.get(name)
@@ -103,6 +104,7 @@ class Draft:
             self._ask(step)
         else:
             self._unask(name)
+        return now is not None
 
     def _wanted(self, step: Step) -> tuple[dict[str, Any], Record]:
         """Return the entry's fields and a record of it that knows nothing of the file."""
@@ -125,7 +127,8 @@ class Draft:
         document = self._app.blank.encode() if self.content is None else self.content
         self.content, trace = self._editor.insert(document, where, fields)
         found = replace(fresh, made=trace.made, gap=trace.gap, is_new_file=is_new_file)
-        self.records[fresh.name] = found
+        lost = self.records.get(fresh.name)  # its question may have stayed
+        self.records[fresh.name] = replace(found, asks=lost.asks) if lost else found
 
     def _update(self, where: tuple[str, ...], fields: dict[str, Any], record: Record) -> None:
         kept = _kept(self._read(where), fields)
@@ -186,7 +189,8 @@ class Draft:
         if heir:
             self.records[heir.name] = replace(heir, asks=record.asks)
 
-    def _disconnect(self, profile: Profile, name: str) -> None:
+    def _disconnect(self, profile: Profile, name: str) -> bool:
+        """Take the entry out; return whether there was one."""
         self._unask(name)
         where, record = (*self._app.table, name), self.records.pop(name, None)
         now = self._read(where)
@@ -199,6 +203,7 @@ class Draft:
             self.content = None
         if record:
             self._hand_over(record)
+        return now is not None
 
     def _is_blank(self) -> bool:
         return (self.content or b"").strip() in {b"", self._app.blank.strip().encode()}

@@ -210,10 +210,48 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
     return tuple(plan for plan in plans if plan.is_needed or _has_file(plan))
 
 
+def put_back(app: App, path: Path, lost: Iterable[tuple[Record, Profile]]) -> Plan:
+    """Return the one change that writes entries again the way they are remembered.
+
+    Raises:
+        TrunklineError: as :func:`connect`.
+    """
+    steps = (_switched(app, record, profile, record.transport) for record, profile in lost)
+    return _planned(app, path, tuple(steps))
+
+
+def without(app: App, path: Path, lost: Iterable[Record]) -> tuple[Record, ...]:
+    """Return what to remember of a file when nothing is to be known of the ``lost`` entries.
+
+    What the first one found in its place passes to one that stays.
+    """
+    draft = Draft(app, path, _EDITORS[app.format], None, owned.of(path))
+    for record in lost:
+        profile = Profile(id=record.profile, name=record.profile)
+        draft.take(Step(verb="disconnect", profile=profile, name=record.name))
+    return tuple(draft.records.values())
+
+
+def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) -> frozenset[str]:
+    """Return which of the entries of these names are in the ``content`` of the app's file.
+
+    Raises:
+        TrunklineError: ``client.malformed``.
+    """
+    read_at, document = _EDITORS[app.format].read, content or b""
+    with explained(app, path):
+        return frozenset(n for n in names if read_at(document, (*app.table, n)) is not None)
+
+
+def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
+    """Return what is remembered of our entry for ``profile``, whether or not it is there."""
+    path = path or _path(app)
+    return owned.find(path, _name_of(app, profile, path))
+
+
 def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
     """Return what is remembered of our entry for ``profile``; None when it is not seen there."""
-    path = path or _path(app)
-    record = owned.find(path, _name_of(app, profile, path))
+    record = remembered(app, profile, path=path)
     with suppress(TrunklineError):  # whoever changes the file is told
         return record if record and _is_there(app, record) else None
     return None
@@ -280,9 +318,7 @@ def _is_there(app: App, record: Record) -> bool:
         TrunklineError: ``client.unreadable`` or ``client.malformed``.
     """
     path = Path(record.path)
-    with explained(app, path):
-        where = (*app.table, record.name)
-        return _EDITORS[app.format].read(read(path) or b"", where) is not None
+    return bool(names_in(app, path, read(path), (record.name,)))
 
 
 def _name_of(app: App, profile: Profile, path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trunkline_server.clients import shapes
-from trunkline_server.clients.app import App
+from trunkline_server.clients.app import App, Process
 from trunkline_server.clients.computer import Computer
 
 _FILE = "claude_desktop_config.json"
@@ -35,6 +35,24 @@ def _is_present(computer: Computer) -> bool:
     )
 
 
+# Not Claude Code, which is "claude" in small letters on macOS, claude.exe in "claude-code" on
+# Windows, and comes along with Claude Desktop.
+_PROCESS = Process(
+    programs={
+        "linux": (
+            "*/claude-desktop",
+            "*/claude-desktop/*/electron",
+            "/opt/Claude/*/electron",
+            "*/.mount_[Cc]laude*/electron",
+        ),
+        "darwin": ("*/Claude.app/Contents/MacOS/Claude",),
+        "win32": ("*/windowsapps/claude_*/app/claude.exe", "*/anthropicclaude/app-*/claude.exe"),
+    },
+    archives=("*/claude-desktop/*.asar",),
+    bundle="com.anthropic.claudefordesktop",
+    package="Claude",
+)
+
 APP = App(
     id="claude-desktop",
     name="Claude Desktop",
@@ -45,6 +63,7 @@ APP = App(
     is_present=_is_present,
     stdio=shapes.plain,
     handshakes=("claude-ai",),
+    process=_PROCESS,
     afterwards=(
         "Quit Claude Desktop completely, from its icon in the tray or menu bar, and start it again."
     ),
