@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from trunkline_desktop import appearance, jobs
+from trunkline_desktop.following import Followed, Following
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.process import GRACE_MS
 from trunkline_desktop.signals import TerminalSignals
@@ -40,6 +41,7 @@ class App(QObject):
         self.theme = appearance.Theme(qt)
         self.profiles = Profiles(parent=self)
         self.supervisor = Supervisor(self.profiles, self)
+        self.following = Following(self.profiles, self.supervisor, self)
         self.tray = Tray(self.profiles, self.supervisor, self)
         self._window: Main | None = None
         self._has_said_hidden = False
@@ -70,7 +72,7 @@ class App(QObject):
         if self._window is None:
             from trunkline_desktop.controllers.main import Main  # views load when wanted
 
-            self._window = Main(self.profiles, self.supervisor, self)
+            self._window = Main(self.profiles, self.supervisor, self.following, self)
             self._window.closed.connect(self._on_window_closed)
         return self._window
 
@@ -95,6 +97,8 @@ class App(QObject):
         self.supervisor.said.connect(self._on_said)
         self.supervisor.all_off.connect(self.ended)
         self.profiles.failed.connect(self._on_not_saved)
+        self.following.followed.connect(self._on_followed)
+        self.following.failed.connect(self._on_said)
 
     @Slot(str)
     def _on_database_wanted(self, profile_id: str) -> None:
@@ -115,6 +119,14 @@ class App(QObject):
             self._window.tell(profile_id, words)
         if isinstance(words, str) or not is_seen:
             self.tray.say(name, str(words))
+
+    @Slot(object)
+    def _on_followed(self, done: Followed) -> None:
+        """A window that is seen offers the way back; a port that was taken was told already."""
+        if self._window:
+            self._window.tell_followed(done)
+        if done.can_go_back and not (self._window and self._window.is_visible):
+            self.tray.say(done.after.name, done.words)
 
     @Slot(object)
     def _on_not_saved(self, failure: Failure) -> None:
@@ -175,6 +187,7 @@ def _leave(app: App) -> None:
 
         jobs.start(sample.stop)
     app.profiles.settle(1000)
+    app.following.settle(1000)
     jobs.settle(3000)
 
 

@@ -6,6 +6,7 @@ import shiboken6
 from PySide6.QtWidgets import QAbstractButton
 
 from trunkline_desktop.controllers.main import Main
+from trunkline_desktop.following import Following
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
@@ -20,7 +21,11 @@ SHOP = Profile(id="shop", name="Shop", http_port=8766)
 def opened(qtbot):
     """Return the window's controller once it has looked at the apps."""
     profiles = Profiles()
-    made = Main(profiles, Supervisor(profiles))
+    supervisor = Supervisor(profiles)
+    following = Following(profiles, supervisor)
+    made = Main(profiles, supervisor, following)
+    following.followed.connect(made.tell_followed)
+    following.failed.connect(made.tell)
     qtbot.waitUntil(lambda: bool(made._apps.facts))
     made.window.show()
     return made
@@ -28,10 +33,16 @@ def opened(qtbot):
 
 def closed(qtbot, main):
     """Let what is under way end, then take the window away."""
-    main._profiles.settle(5000)
+    end_jobs(qtbot, main._profiles, main._following)
+    for one in (main.window, main, main._following, main._supervisor, main._profiles):
+        shiboken6.delete(one)
+
+
+def end_jobs(qtbot, *owners):
+    """Let every job end and tell."""
+    for owner in owners:
+        owner.settle(5000)
     qtbot.waitUntil(lambda: not Job._under_way)
-    shiboken6.delete(main.window)
-    shiboken6.delete(main)
 
 
 def seen(main, name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from functools import partial
 from itertools import product
@@ -42,7 +42,8 @@ class AiApps(QObject):
         self._profiles, self._supervisor = profiles, supervisor
         self._arranging = Arranging(self._page, profiles, supervisor, self)
         self._looking: Job | None = None
-        self._applied: tuple[Applied, ...] = ()
+        self._undo: Callable[[], Job] | None = None
+        self._changed_app = ""
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
         self._arranging.arranged.connect(self._on_arranged)
@@ -65,9 +66,19 @@ class AiApps(QObject):
         if any(f.id == app_id for f in self.facts):
             self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
 
-    def offer_undo(self, said: str, applied: tuple[Applied, ...], action: str = "") -> None:
-        """Say what was done to apps' files and offer to take it back; ``action`` names that."""
-        self._applied = applied
+    def offer_undo(
+        self,
+        said: str,
+        applied: tuple[Applied, ...],
+        action: str = "",
+        undo: Callable[[], Job] | None = None,
+    ) -> None:
+        """Say what was done to apps' files and offer to take it back; ``action`` names that.
+
+        ``undo`` takes back more than the files.
+        """
+        self._undo = undo or partial(jobs.start, partial(writer.undo_all, applied))
+        self._changed_app = applied[0].plan.app.id
         self._window.toast.offer(said, action)
         self.refresh()
 
@@ -93,10 +104,10 @@ class AiApps(QObject):
 
     @Slot()
     def _on_undone(self) -> None:
-        applied, self._applied = self._applied, ()
-        if applied:
-            job = jobs.start(lambda: _undo(applied))
-            job.failed.connect(partial(self._on_not_undone, applied[0].plan.app.id))
+        undo, self._undo = self._undo, None
+        if undo:
+            job = undo()
+            job.failed.connect(partial(self._on_not_undone, self._changed_app))
             job.ended.connect(self.refresh)
 
     def _on_not_undone(self, app_id: str, failure: Failure) -> None:
@@ -205,8 +216,3 @@ def _problem(app: App, paths: Iterable[Path], profiles: tuple[Profile, ...]) -> 
     except TrunklineError as exc:
         return str(exc.failure) if exc.code in {"client.malformed", "client.unreadable"} else ""
     return ""
-
-
-def _undo(done: Iterable[Applied]) -> None:
-    for applied in done:
-        writer.undo(applied)

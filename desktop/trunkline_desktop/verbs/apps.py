@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps, entries, owned, plan, shapes, writer
+from trunkline_server.clients import apps, entries, following, owned, plan, shapes, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.target import Target
@@ -72,7 +72,7 @@ def disconnect(options: Namespace) -> int:
 def follow(profile: Profile) -> list[str]:
     """Rewrite all apps that have an address of ``profile``, or none; return what to tell."""
     try:
-        done = writer.apply_all(plan.switch(apps.ALL, profile, profile.transport))
+        done = following.follow(profile)
     except TrunklineError as exc:
         why = f"{exc.failure.title} {exc.failure.hint}"
         return [f"The AI apps with its former address were left as they were. {why}"]
