@@ -27,6 +27,7 @@ def apply(
     running: RunningApp,
     *,
     tell: Callable[[str], None] = _silent,
+    patience_s: float = processes.PATIENCE_S,
     watch_s: float = WATCH_S,
 ) -> Applied:
     """Quit the app, make the change, start the app again, and see that the change stays.
@@ -35,6 +36,7 @@ def apply(
         plan: the change.
         running: the app; it is started again whether or not the change could be made.
         tell: gets a sentence before each step.
+        patience_s: how long it may take to quit, in seconds.
         watch_s: how long to look for the app writing its file back, in seconds.
 
     Raises:
@@ -44,7 +46,7 @@ def apply(
     """
     name = running.app.name
     tell(f"Quitting {name} …")
-    processes.quit(running)
+    processes.quit(running, patience_s)
     try:
         applied = writer.apply(plan)
     except BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from trunkline_server.errors import TrunklineError, fail
 if TYPE_CHECKING:
     import psutil
 
-_PATIENCE_S = 10.0
+PATIENCE_S = 10.0
+_LOOK_S = 0.05
 _CLOCK_S = 2.0  # a clock that is set right moves the moment, too
 _NO_WINDOW = 0x08000000  # CREATE_NO_WINDOW
 
@@ -58,19 +60,15 @@ def find(app: App) -> RunningApp | None:
     return min(mains, key=lambda running: running.started, default=None)
 
 
-def quit(running: RunningApp, patience_s: float = _PATIENCE_S) -> None:  # noqa: A001
+def quit(running: RunningApp, patience_s: float = PATIENCE_S) -> None:  # noqa: A001
     """Ask the app to quit and wait until it has; nothing to do when it is gone already.
 
     Raises:
         TrunklineError: ``client.still_running`` when it has not within ``patience_s`` seconds.
     """
-    import psutil
-
-    family = _family(running)
-    if family:
+    if family := _family(running):
         _ask(running, family[0], patience_s)
-    _, alive = psutil.wait_procs(family, timeout=patience_s)
-    if alive or find(running.app):
+    if not _have_ended(family, patience_s) or find(running.app):
         raise still_running(running.app)
 
 
@@ -105,7 +103,8 @@ def still_running(app: App) -> TrunklineError:
 
 def not_started(app: App) -> TrunklineError:
     """Return that the app could not be started again, to be raised."""
-    return fail("client.not_started", f"{app.name} did not start again.", "Start it yourself.")
+    title = f"{app.name} did not start again."
+    return fail("client.not_started", title, "Start it yourself: its file is as it should be.")
 
 
 def _mains(known: Process) -> Iterator[psutil.Process]:
@@ -144,10 +143,28 @@ def _family(running: RunningApp) -> list[psutil.Process]:
 
     with suppress(psutil.Error):
         main = psutil.Process(running.pid)
-        is_it = abs(main.create_time() - running.started) < _CLOCK_S
-        if is_it and main.status() != psutil.STATUS_ZOMBIE:
+        if abs(main.create_time() - running.started) < _CLOCK_S and _lives(main):
             return [main, *filter(_is_helper, main.children(recursive=True))]
     return []
+
+
+def _have_ended(family: list[psutil.Process], patience_s: float) -> bool:
+    """Wait for all of them; returns whether they have ended."""
+    end = time.monotonic() + patience_s
+    while any(map(_lives, family)):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_LOOK_S)
+    return True
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process has not ended, be it fetched by its parent or not."""
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _is_helper(process: psutil.Process) -> bool:
