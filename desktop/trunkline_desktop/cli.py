@@ -9,6 +9,7 @@ from importlib import import_module
 
 from trunkline_desktop.verbs import say
 from trunkline_server import edge
+from trunkline_server.clients.exports.kinds import FORMS, KINDS
 from trunkline_server.errors import EXIT_FAILED, Failure, fail
 from trunkline_server.profiles.profile import LABELS, SSL_MODES, TOOL_GROUPS, TRANSPORTS
 
@@ -131,10 +132,28 @@ def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
         help="write the access token into the app's file when the app knows no safer way",
     )
     _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
-    export = _verb(verbs, "export", ("verbs.apps", "export"), "Write what an AI app needs")
-    _name(export)
-    export.add_argument("--client", required=True, metavar="ID|json|mcpb", help="for which app")
-    export.add_argument("--output", metavar="FILE", help="into this file (default: the terminal)")
+    _export(_verb(verbs, "export", ("verbs.export", "export"), "Print what an AI app needs"))
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    _name(parser)
+    add = parser.add_argument
+    kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
+    add("--client", required=True, metavar="ID", help=f"an app of “trunkline clients”; or {kinds}")
+    add(
+        "--as",
+        dest="form",
+        choices=FORMS,
+        help="the app's settings as a text (default), a link that opens it, its own command",
+    )
+    add("--transport", choices=TRANSPORTS, help="how the app reaches it (default stdio)")
+    add(
+        "--allow-token",
+        action="store_true",
+        help="write the access token itself when the app knows no safer way",
+    )
+    add("--output", metavar="FILE", help="into this file or folder (default: the terminal)")
+    add("--force", action="store_true", help="replace a file that is there already")
 
 
 def _name(parser: argparse.ArgumentParser) -> None:

@@ -1,26 +1,21 @@
-"""``clients, connect, disconnect`` and ``export``: the AI apps and their files."""
+"""``clients, connect`` and ``disconnect``: the AI apps and their files."""
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-import zipfile
 from argparse import Namespace
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps, entries, following, owned, plan, shapes, writer
+from trunkline_server.clients import apps, following, owned, plan, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.exports import offers
 from trunkline_server.clients.plan import Plan
-from trunkline_server.clients.target import Target
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
-
-_VERSION = "0.1.0"
 
 
 def clients(options: Namespace) -> int:
@@ -33,18 +28,19 @@ def clients(options: Namespace) -> int:
         return 0
     rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
              ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-",
-             a["path"] or a["by_hand"])
-            for a in found]  # fmt: skip
+             a["path"] or " ".join(filter(None, (a["by_hand"], _how(app)))))
+            for app, a in zip(known, found, strict=True)]  # fmt: skip
     say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
     return 0
 
 
 def connect(options: Namespace) -> int:
     """Let an AI app use a database: its file gets one entry."""
-    app = _app(options.client)
-    profile = Store().get(options.name)
+    app, profile = called(options.client), Store().get(options.name)
+    if app.by_hand:
+        raise _by_hand(app, profile.id)
     path = _path(options)
-    now = None if app.by_hand else plan.record_of(app, profile, path=path)
+    now = plan.record_of(app, profile, path=path)
     try:
         wanted = plan.connect(
             app,
@@ -64,7 +60,7 @@ def connect(options: Namespace) -> int:
 
 def disconnect(options: Namespace) -> int:
     """Take the entry out of an AI app's file again."""
-    app = _app(options.client)
+    app = called(options.client)
     profile = _saved_or_removed(app, options.name)
     return _carry_out(plan.disconnect(app, profile, path=_path(options)), options)
 
@@ -80,26 +76,30 @@ def follow(profile: Profile) -> list[str]:
     return [f"{app.name} now uses {way}. Next: {app.afterwards}" for app, way in told]
 
 
-def export(options: Namespace) -> int:
-    """Write what an AI app needs, to paste or open there: its JSON, or an .mcpb bundle."""
-    profile = Store().get(options.name)
-    content = _exported(options.client, profile)
-    if not options.output:
-        if options.client == "mcpb" and (options.json or sys.stdout.isatty()):
-            raise fail("usage.output", "A bundle is not text.", "Name a file with --output.")
-        sys.stdout.buffer.write(content)
-        return 0
-    file = Path(options.output)
-    try:
-        file.write_bytes(content)
-    except OSError as exc:
-        title = f"The file {file} cannot be written: {exc.strerror}."
-        raise fail("export.unwritable", title, "Choose another place.") from exc
-    if options.json:
-        say.as_json({"written": str(file.absolute())})
-    else:
-        say.line(f"Wrote {file}.")
-    return 0
+def called(client: str, *, also: Iterable[str] = ()) -> App:
+    """Return the app of an id; ``also`` are further words that may have been meant.
+
+    Raises:
+        TrunklineError: ``client.unknown``.
+    """
+    if app := apps.ALL.get(client) or apps.BY_HAND.get(client):
+        return app
+    known = (*apps.ALL, *apps.BY_HAND, *also)
+    near = get_close_matches(client.lower(), known, n=1)
+    hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(known)}."
+    raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
+
+
+def _by_hand(app: App, name: str) -> TrunklineError:
+    way = _how(app, name)
+    return fail("client.by_hand", app.by_hand, f"{way} {app.afterwards}" if way else app.afterwards)
+
+
+def _how(app: App, name: str = "NAME") -> str:
+    """Return how to get what such an app takes, as a sentence; "" when it takes nothing."""
+    forms = offers.forms(app)
+    more = f" --as {forms[0]}" if forms and forms[0] != "text" else ""
+    return f"Run: {say.typed(f'export {name} --client {app.id}{more}')}." if forms else ""
 
 
 def _carry_out(wanted: Plan, options: Namespace) -> int:
@@ -155,16 +155,8 @@ def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
         "id": app.id, "name": app.name, "installed": app.is_installed(),
         "path": "" if app.by_hand else str(app.path()),
         "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
-        "can": list(app.transports), "by_hand": app.by_hand,
+        "can": list(app.transports), "by_hand": app.by_hand, "export": list(offers.forms(app)),
     }  # fmt: skip
-
-
-def _app(client: str) -> App:
-    if app := apps.ALL.get(client) or apps.BY_HAND.get(client):
-        return app
-    near = get_close_matches(client, apps.ALL, n=1)
-    hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(apps.ALL)}."
-    raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
 
 
 def _saved_or_removed(app: App, name: str) -> Profile:
@@ -180,45 +172,3 @@ def _saved_or_removed(app: App, name: str) -> Profile:
 
 def _path(options: Namespace) -> Path | None:
     return Path(options.path).expanduser().absolute() if options.path else None
-
-
-def _exported(client: str, profile: Profile) -> bytes:
-    if client == "mcpb":
-        return _bundle(profile)
-    if client == "json":
-        document = {"mcpServers": {profile.id: shapes.plain(_started(profile))}}
-    else:
-        try:
-            app = _app(client)
-        except TrunklineError as exc:
-            raise fail(exc.code, exc.failure.title, f"{exc.failure.hint} Or: json, mcpb.") from exc
-        document = {profile.id: app.entry(entries.target(app, profile, profile.id, "stdio"))}
-        for key in reversed(app.table):
-            document = {key: document}
-    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def _started(profile: Profile) -> Target:
-    return Target(name=profile.id, transport="stdio", command=entries.command(profile))
-
-
-def _bundle(profile: Profile) -> bytes:
-    """Return an MCP bundle that starts the installed program; nothing in it is secret.
-
-    https://github.com/modelcontextprotocol/mcpb/blob/main/MANIFEST.md
-    """
-    entry = shapes.plain(_started(profile))
-    manifest = {
-        "manifest_version": "0.3",
-        "name": f"trunkline-{profile.id}",
-        "display_name": profile.name,
-        "version": _VERSION,
-        "description": profile.description or f"The database “{profile.name}”, read-only.",
-        "author": {"name": "Trunkline"},
-        "server": {"type": "binary", "entry_point": "trunkline-stdio",
-                   "mcp_config": {"env": {}} | entry},
-    }  # fmt: skip
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False))
-    return packed.getvalue()

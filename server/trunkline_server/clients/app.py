@@ -16,6 +16,8 @@ from trunkline_server.profiles.profile import TRANSPORTS, Transport
 # "json+comments" has comments and no trailing commas; "yaml-list" a list of entries with names.
 Format = Literal["json", "json+comments", "jsonc", "toml", "yaml", "yaml-list"]
 Shape = Callable[[Target], dict[str, Any]]
+Link = Callable[[Target, dict[str, Any]], str]
+Words = Callable[[Target, dict[str, Any]], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class App:
         blank: what a file starts with when there was none.
         handshakes: what it calls itself when it connects, beside its name and id; one that ends
             in ``*`` is a beginning.
+        link: what makes the link that opens the app with a new server; None when it has none.
+        command: what makes the words of the app's own command that adds one; None as above.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
@@ -85,6 +89,8 @@ class App:
     bearer_place: str = ""
     blank: str = ""
     handshakes: tuple[str, ...] = ()
+    link: Link | None = None
+    command: Words | None = None
     by_hand: str = ""
     named: Callable[[Path], str] = lambda _path: ""
     process: Process | None = None

@@ -163,10 +163,9 @@ class Draft:
     def _ask(self, step: Step) -> None:
         """Add the question that the entry refers to, unless it is there."""
         document, record = self.content or b"", self.records[step.name]
-        item_id = tokens.entry_id(step.profile.id)
-        if item_id in questions.asked(self._editor, document):
+        item = entries.question(step.profile)
+        if item["id"] in questions.asked(self._editor, document):
             return
-        item = questions.question(item_id, f"Access token of “{step.profile.name}” in Trunkline")
         self.content, is_new = questions.added(self._editor, document, item)
         self.records[step.name] = replace(record, asks="list" if is_new else "item")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_server import programs
-from trunkline_server.clients import tokens
+from trunkline_server.clients import questions, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import BearerBy, Command, Target
@@ -97,7 +97,14 @@ def target(
         platform=here.platform,
         home=str(here.home),
         description=profile.description,
+        inputs=(question(profile),) if by == "input" else (),
     )
+
+
+def question(profile: Profile) -> dict[str, Any]:
+    """Return what lets an app ask for the token of ``profile`` once and keep it safe."""
+    what = f"Access token of “{profile.name}” in Trunkline"
+    return questions.question(tokens.entry_id(profile.id), what)
 
 
 def likely(app: App, profile: Profile, name: str) -> Iterator[dict[str, Any]]:

@@ -149,6 +149,26 @@ def connect(
     return _planned(app, path or _path(app), (step,))
 
 
+def fresh(
+    app: App, profile: Profile, *, transport: Transport = "stdio", may_write_token: bool = False
+) -> str:
+    """Return the settings file that :func:`connect` would write where there was none.
+
+    Raises:
+        TrunklineError: as :func:`connect`, for all that is not about a file.
+    """
+    step = Step(
+        verb="connect",
+        profile=profile,
+        name=profile.id,
+        transport=transport,
+        may_write_token=may_write_token,
+    )
+    draft = Draft(app, Path("/"), _EDITORS[app.format], None, ())
+    draft.take(step)
+    return (draft.content or b"").decode()
+
+
 def disconnect(
     app: App, profile: Profile, *, path: Path | None = None, name: str | None = None
 ) -> Plan:

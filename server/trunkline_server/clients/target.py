@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from trunkline_server.profiles.profile import Transport
 
@@ -52,6 +52,7 @@ class Target:
         platform: the system of the computer, as in ``sys.platform``.
         home: the person's home folder there.
         description: what the data is about; may be "".
+        inputs: the questions with which the app asks for what ``bearer`` refers to.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Target:
     platform: str = "linux"
     home: str = ""
     description: str = ""
+    inputs: tuple[dict[str, Any], ...] = ()
 
     @property
     def headers(self) -> dict[str, str]:

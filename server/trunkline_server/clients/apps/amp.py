@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:
@@ -15,6 +16,13 @@ def _candidates(computer: Computer) -> tuple[Path, ...]:
 
 def _is_present(computer: Computer) -> bool:
     return _candidates(computer)[0].parent.is_dir() or computer.has("amp")
+
+
+def _command(target: Target, _entry: shapes.Entry) -> list[str]:
+    start = ["amp", "mcp", "add", target.name]
+    if target.transport == "stdio":
+        return [*start, *commands.environment(target), "--", *commands.program(target)]
+    return [*start, *commands.headers(target, "="), target.url]
 
 
 APP = App(
@@ -29,5 +37,6 @@ APP = App(
     http=shapes.address(),
     is_graphical=False,
     handshakes=("amp-mcp-client",),
+    command=_command,
     afterwards="Start a new session of Amp.",
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
 
 
 def _nowhere(_computer: Computer) -> tuple[Path, ...]:
@@ -29,6 +30,11 @@ def _on_the_web(_computer: Computer) -> bool:
     return False
 
 
+def _cherry_studio(target: Target, entry: shapes.Entry) -> str:
+    servers = links.encoded({"mcpServers": {target.name: entry}})
+    return f"cherrystudio://mcp/install?{links.query(servers=servers)}"
+
+
 CHERRY_STUDIO = App(
     id="cherry-studio",
     name="Cherry Studio",
@@ -40,6 +46,7 @@ CHERRY_STUDIO = App(
     stdio=shapes.typed,
     http=shapes.address(kind="streamableHttp"),
     sse=shapes.address(kind="sse"),
+    link=_cherry_studio,
     afterwards="Open the link, or in Settings, MCP Servers, choose “Import from JSON”.",
     by_hand="Cherry Studio keeps its servers in a database of its own.",
 )

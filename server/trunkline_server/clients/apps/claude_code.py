@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App, Shape
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
@@ -28,6 +29,15 @@ def _address(kind: str) -> Shape:
     return shape
 
 
+def _command(target: Target, entry: shapes.Entry) -> list[str]:
+    start = ["claude", "mcp"]
+    if target.transport != "stdio":  # "add" has no word for the program that gives the token
+        as_json = json.dumps(entry, ensure_ascii=False)
+        return [*start, "add-json", "--scope", "user", target.name, as_json]
+    start += ["add", "--scope", "user", target.name, *commands.environment(target)]
+    return [*start, "--", *commands.program(target)]
+
+
 APP = App(
     id="claude-code",
     name="Claude Code",
@@ -41,5 +51,6 @@ APP = App(
     sse=_address("sse"),
     bearer_by="helper",
     is_graphical=False,
+    command=_command,
     afterwards="Start a new session of Claude Code.",
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
+from trunkline_server.errors import fail
 
 _FILE = "cline_mcp_settings.json"
 _EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
@@ -39,6 +41,17 @@ def _is_present(computer: Computer) -> bool:
     )
 
 
+def _command(target: Target, entry: shapes.Entry) -> list[str]:
+    start = ["cline", "mcp", "add", target.name, "--yes"]
+    if target.transport != "stdio":
+        way = ["--transport", entry["type"], target.url]
+        return [*start, *way, *commands.headers(target, ": ")]
+    if target.command.environment:
+        title = "The command of Cline has no word for the folder in TRUNKLINE_HOME."
+        raise fail("client.command", title, "Take the text.")
+    return [*start, "--", *commands.program(target)]
+
+
 APP = App(
     id="cline",
     name="Cline",
@@ -52,5 +65,6 @@ APP = App(
     http=shapes.address(kind="streamableHttp", disabled=False),
     sse=shapes.address(kind="sse", disabled=False),
     handshakes=("cline-core",),
+    command=_command,
     afterwards="Cline has taken it over by now; its list of MCP servers shows it.",
 )

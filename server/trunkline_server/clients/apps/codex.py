@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
+from trunkline_server.errors import fail
 
 # It hides the session bus from what it starts, and with it the keyring of Linux.
 _NEEDED = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"]
@@ -35,6 +36,14 @@ def _http(target: Target) -> shapes.Entry:
     return {"url": target.url, "http_headers_helper": target.command.line(target.platform)}
 
 
+def _command(target: Target, _entry: shapes.Entry) -> list[str]:
+    if target.transport != "stdio":
+        title = "The command of Codex has no word for the program that gives the token."
+        raise fail("client.command", title, "Leave out --transport, or take the text.")
+    start = ["codex", "mcp", "add", target.name, *commands.environment(target)]
+    return [*start, "--", *commands.program(target)]
+
+
 APP = App(
     id="codex",
     name="Codex",
@@ -48,5 +57,6 @@ APP = App(
     bearer_by="helper",
     is_graphical=False,
     handshakes=("codex-mcp-client", "codex-cli", "codex-vscode"),
+    command=_command,
     afterwards="Start a new session of Codex; quit the ChatGPT app completely and start it again.",
 )

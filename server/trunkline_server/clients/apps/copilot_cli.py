@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
@@ -22,6 +22,15 @@ def _stdio(target: Target) -> shapes.Entry:
     return {"type": "local", **shapes.plain(target), "tools": ["*"]}
 
 
+def _command(target: Target, _entry: shapes.Entry) -> list[str]:
+    start = ["copilot", "mcp", "add"]
+    if target.transport == "stdio":
+        start += [target.name, *commands.environment(target)]
+        return [*start, "--", *commands.program(target)]
+    start += ["--transport", target.transport, *commands.headers(target, ": ")]
+    return [*start, target.name, target.url]
+
+
 APP = App(
     id="copilot-cli",
     name="Copilot CLI",
@@ -35,5 +44,6 @@ APP = App(
     sse=shapes.address(kind="sse", tools=["*"]),
     is_graphical=False,
     handshakes=("github-copilot-developer", "github-copilot-cli"),
+    command=_command,
     afterwards="Start a new session of Copilot CLI.",
 )

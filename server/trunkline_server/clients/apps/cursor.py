@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 
@@ -36,5 +36,6 @@ APP = App(
     bearer_by="variable",
     bearer_words="${env:%s}",
     handshakes=("cursor-vscode",),
+    link=links.named("cursor://anysphere.cursor-deeplink/mcp/install"),
     afterwards="In Cursor, open Settings, MCP, and switch the new server on.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
@@ -38,5 +38,6 @@ APP = App(
     bearer_words="${%s}",
     is_graphical=False,
     handshakes=("gemini-cli-mcp-client*",),
+    command=commands.scoped("gemini"),
     afterwards="Start a new session of Gemini CLI, in a folder that you have told it to trust.",
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
+from trunkline_server.errors import fail
 
 _TIMEOUT_S = 300
 
@@ -57,6 +59,23 @@ def _http(target: Target) -> shapes.Entry:
     return _extension(target, "streamable_http", uri=target.url, headers=target.headers, envs={})
 
 
+def _link(target: Target, entry: shapes.Entry) -> str:
+    if target.transport == "stdio":
+        title = "Links of Goose start well-known programs only, such as npx and docker."
+        raise fail("client.link", title, "Take the text, or an address with --transport http.")
+    fields = links.query(
+        url=target.url,
+        type=entry["type"],
+        id=target.name,
+        name=target.name,
+        description=target.description,
+        timeout=str(_TIMEOUT_S),
+    )
+    # It decodes their values once more than the rest.
+    headers = [links.query(header=f"{k}={quote(v, safe='')}") for k, v in target.headers.items()]
+    return f"goose://extension?{'&'.join([fields, *headers])}"
+
+
 APP = App(
     id="goose",
     name="Goose",
@@ -68,5 +87,6 @@ APP = App(
     stdio=_stdio,
     http=_http,
     handshakes=("goose-cli", "goose-desktop"),
+    link=_link,
     afterwards="Start a new session of Goose.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 
@@ -40,5 +40,6 @@ APP = App(
     http=shapes.address(),
     sse=shapes.address(),
     handshakes=("lmstudio-mcp-bridge",),
+    link=links.named("lmstudio://add_mcp"),
     afterwards="In LM Studio, switch the new server on in the Program tab.",
 )

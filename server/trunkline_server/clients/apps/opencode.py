@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
@@ -34,6 +34,13 @@ def _stdio(target: Target) -> shapes.Entry:
     return {"type": "local", "command": words, **more, "enabled": True}
 
 
+def _command(target: Target, _entry: shapes.Entry) -> list[str]:
+    start = ["opencode", "mcp", "add", target.name]
+    if target.transport == "stdio":
+        return [*start, *commands.environment(target), "--", *commands.program(target)]
+    return [*start, "--url", target.url, *commands.headers(target, "=")]
+
+
 _remote = shapes.address(kind="remote", enabled=True)
 
 APP = App(
@@ -52,5 +59,6 @@ APP = App(
     is_graphical=False,
     # It would write this line itself, and everything else anew with it.
     blank='{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
+    command=_command,
     afterwards="Start a new session of OpenCode.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
+from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 
@@ -32,5 +32,6 @@ APP = App(
     bearer_words="${%s}",
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
+    command=commands.scoped("qwen"),
     afterwards="Start a new session of Qwen Code.",
 )

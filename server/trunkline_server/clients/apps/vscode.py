@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
-from trunkline_server.clients import shapes
-from trunkline_server.clients.app import App
+from trunkline_server.clients import links, shapes
+from trunkline_server.clients.app import App, Link, Words
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.target import Target
 
 _FLATPAKS = {
     "Code": "com.visualstudio.code",
@@ -68,6 +70,28 @@ def _is_present(
     return found
 
 
+def _whole(target: Target, entry: shapes.Entry) -> str:
+    """Return the entry with its name and its questions, as links and the command take it."""
+    inputs = {"inputs": list(target.inputs)} if target.inputs else {}
+    return links.packed({"name": target.name, **entry, **inputs})
+
+
+def _link(scheme: str) -> Link:
+    def link(target: Target, entry: shapes.Entry) -> str:
+        # Decoded once as an address and once more by hand: what is left must have no percent sign.
+        text = _whole(target, entry).replace("%", r"\u0025")
+        return f"{scheme}:mcp/install?{quote(text, safe='')}"
+
+    return link
+
+
+def _command(program: str) -> Words:
+    def words(target: Target, entry: shapes.Entry) -> list[str]:
+        return [program, "--add-mcp", _whole(target, entry)]
+
+    return words
+
+
 def _edition(app_id: str, name: str, monogram: str, edition: str, *places: str) -> App:
     return App(
         id=app_id,
@@ -84,6 +108,8 @@ def _edition(app_id: str, name: str, monogram: str, edition: str, *places: str) 
         bearer_words="${input:%s}",
         handshakes=(places[0],),
         named=_named,
+        link=_link(app_id),
+        command=_command(places[-1]),
         afterwards=f"In {name}, start the new server and say that you trust it.",
     )
 

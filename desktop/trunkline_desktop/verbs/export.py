@@ -1,0 +1,161 @@
+"""``export``: what an AI app needs, to paste, open or run, in a file or in the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from argparse import Namespace
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from trunkline_desktop.verbs import apps as app_verbs
+from trunkline_desktop.verbs import say
+from trunkline_server.clients import entries, tokens
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.exports import bundle, docker, kinds, offers, python, standard
+from trunkline_server.errors import fail
+from trunkline_server.profiles.profile import Profile, Transport
+from trunkline_server.profiles.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What was asked for.
+
+    Attributes:
+        content: its bytes.
+        suffix: what the name of its file ends with.
+        warning: what to know of the token; "" when nothing.
+    """
+
+    content: bytes
+    suffix: str
+    warning: str = ""
+
+
+def export(options: Namespace) -> int:
+    """Write what an AI app needs, to paste, open or run there; no settings file is touched."""
+    made = _made(Store().get(options.name), options)
+    if options.output in {None, "-"}:
+        return _shown(made, options)
+    file = _written(made, options)
+    if options.json:
+        say.as_json({"written": str(file), "warning": made.warning})
+        return 0
+    say.line(f"Wrote {file}.")
+    _warn(made)
+    return 0
+
+
+def _made(profile: Profile, options: Namespace) -> _Made:
+    client, way = options.client, options.transport
+    if client in kinds.KINDS and options.form:
+        title = f"--as {options.form} goes with an AI app, not with {client}."
+        raise fail("usage.form", title, "Leave it out.")
+    match client:
+        case "mcpb":
+            return _bundled(profile, way or "stdio")
+        case "docker":
+            # A container is there to be called; who wants it started by an app says so.
+            way = way or (profile.transport if profile.transport != "stdio" else "http")
+            line = docker.line(profile, way, Computer.here().platform)
+            return _Made(content=line.encode(), suffix=".txt")
+        case "python":
+            return _scripted(profile, way or "stdio")
+        case "json":
+            return _offered(standard.ANY, profile, options)
+        case _:
+            return _offered(app_verbs.called(client, also=kinds.KINDS), profile, options)
+
+
+def _bundled(profile: Profile, way: Transport) -> _Made:
+    if way != "stdio":
+        title = "A bundle starts a program; it holds no address."
+        raise fail("client.transport", title, "Leave out --transport: it works with each.")
+    target = entries.target(standard.ANY, profile, profile.id, way)
+    return _Made(content=bundle.bundle(profile, target), suffix=".mcpb")
+
+
+def _scripted(profile: Profile, way: Transport) -> _Made:
+    target = entries.target(standard.ANY, profile, profile.id, way)
+    text = python.snippet(target, profile.name, tokens.variable(profile.id))
+    return _Made(content=text.encode(), suffix=".py")
+
+
+def _offered(app: App, profile: Profile, options: Namespace) -> _Made:
+    way: Transport = options.transport or "stdio"
+    form: kinds.Form = options.form or "text"
+    may = options.allow_token
+    text = offers.content(app, profile, form, transport=way, may_write_token=may)
+    suffix = f".{app.format.partition('-')[0].partition('+')[0]}" if form == "text" else ".txt"
+    return _Made(
+        content=f"{text.rstrip()}\n".encode(),
+        suffix=suffix,
+        warning=entries.warning(app, profile, way, may_write_token=may),
+    )
+
+
+def _shown(made: _Made, options: Namespace) -> int:
+    if made.suffix == ".mcpb":
+        if options.json or sys.stdout.isatty():
+            raise fail("usage.output", "A bundle is not text.", "Name a file with --output.")
+        sys.stdout.buffer.write(made.content)
+    elif options.json:
+        say.as_json({"text": made.content.decode(), "warning": made.warning})
+        return 0
+    else:
+        say.line(made.content.decode())
+    _warn(made)
+    return 0
+
+
+def _warn(made: _Made) -> None:
+    if made.warning:
+        say.note(f"Note: {made.warning}")
+
+
+def _written(made: _Made, options: Namespace) -> Path:
+    """Write the file that was named, whole or not at all; return its path.
+
+    Another file of that name stays, unless ``--force`` was given: it could be an app's settings,
+    which ``connect`` changes without a loss.
+    """
+    file = _file(made, options)
+    try:
+        if file.exists():
+            if file.read_bytes() == made.content:
+                return file
+            if not options.force:
+                title = f"There is a file {file} already."
+                raise fail("export.exists", title, "Name another one, or replace it with --force.")
+        _replace(file, made.content)
+    except OSError as exc:
+        title = f"The file {file} cannot be written: {exc.strerror}."
+        raise fail("export.unwritable", title, "Choose another place.") from exc
+    return file
+
+
+def _file(made: _Made, options: Namespace) -> Path:
+    """Return the file that is meant: in the folder that was named, or that very one."""
+    named = Path(options.output).expanduser().absolute()
+    if named.is_dir():
+        return named / f"trunkline-{Store().get(options.name).id}-{options.client}{made.suffix}"
+    if made.suffix == ".mcpb" and not named.suffix:  # it is opened by its suffix
+        return named.with_name(f"{named.name}.mcpb")
+    return named
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Give ``file`` this content at once, readable by this user only: a token may be in it."""
+    descriptor, neighbour = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as writing:
+            writing.write(content)
+        Path(neighbour).replace(file)
+    except OSError:
+        with suppress(OSError):
+            Path(neighbour).unlink()
+        raise

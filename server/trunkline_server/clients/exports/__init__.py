@@ -1,0 +1,1 @@
+"""What a person gets to paste, open or run: nothing here edits another program's file."""
