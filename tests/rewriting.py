@@ -85,8 +85,7 @@ class RewritingApp:
         self._pipe = folder / "pipe"
         os.mkfifo(self._pipe)
         # For reading and writing, so that nobody waits for the other end to be opened.
-        self._lines = os.fdopen(os.open(self._pipe, os.O_RDWR), "r", buffering=1, closefd=True)
-        self._told: list[int] = []
+        self._lines = os.fdopen(os.open(self._pipe, os.O_RDWR), "r")
         self._children: list[subprocess.Popen[bytes]] = []
 
     def command(self, *manners: str, script: str = "app.asar") -> list[str]:
@@ -114,7 +113,6 @@ class RewritingApp:
         """Wait for a line that starts with ``word``; returns the number behind it, else 0."""
         for line in self._lines:
             first, _, number = line.strip().partition(" ")
-            self._told += [int(number)] if number else []
             if first == word:
                 return int(number or 0)
         raise AssertionError("the pipe has ended")
@@ -130,15 +128,18 @@ class RewritingApp:
 
     def close(self) -> None:
         """End everything that was started, by us or again by Trunkline."""
-        for pid in self._told:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process = psutil.Process(pid)
-                if process.exe() == str(self.program):
+        while mine := self._living():
+            for process in mine:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         for child in self._children:
-            child.kill()
             child.communicate()
         self._lines.close()
+
+    def _living(self) -> list[psutil.Process]:
+        every = psutil.process_iter(["exe", "status"])
+        mine = [p for p in every if p.info["exe"] == str(self.program)]
+        return [p for p in mine if p.info["status"] != psutil.STATUS_ZOMBIE]
 
 
 @contextmanager

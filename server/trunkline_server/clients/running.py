@@ -114,9 +114,9 @@ def _mains(known: Process) -> Iterator[psutil.Process]:
     me = psutil.Process().username()
     for process in psutil.process_iter(["exe", "cmdline", "username"]):
         told: dict[str, Any] = process.info
-        if told["username"] != me or not told["exe"]:
+        if told["username"] != me or not (told["exe"] and told["cmdline"]):
             continue  # another's, or one that tells nothing: a kernel's, a zombie
-        if systems.is_main(known, sys.platform, told["exe"], told["cmdline"] or ()):
+        if systems.is_main(known, sys.platform, told["exe"], told["cmdline"]):
             yield process
 
 
