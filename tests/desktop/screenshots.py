@@ -262,7 +262,7 @@ def addressed(window: Window) -> None:
     panel._ways.set_open(True)
     panel.findChild(SegmentedControl, "way-web-shop-staging").set_value("http")
     panel._ways._on_chosen("web-shop-staging", "http")
-    panel.show_unserved(profiles()[1], "http", is_on=False)
+    panel.show_unserved(profiles()[1], "http")
     told = "VS Code asks for the token once and keeps it in a safe place of its own."
     found = Consequence(diff=DIFF, warning=told, tokens=("web-shop-staging",))
     panel.show_consequence(found)

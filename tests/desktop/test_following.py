@@ -130,7 +130,7 @@ def test_another_port_is_followed_too(qtbot, main, files):
 
 
 def test_of_quick_changes_the_last_one_counts(qtbot, main, files):
-    for way in ("sse", "stdio", "http", "sse"):
+    for way in ("sse", "http", "sse"):
         seen(main, f"segment-{way}").click()
     qtbot.waitUntil(lambda: Store().get("sales").transport == "sse")
     qtbot.waitUntil(lambda: "8765/sse" in files[0].read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -15,9 +15,9 @@ from trunkline_desktop.controllers.arranging import Arranging
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
-from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts
+from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, owned, plan, running, vanished, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
@@ -44,10 +44,12 @@ class AiApps(QObject):
         self._looking: Job | None = None
         self._undo: Callable[[], Job] | None = None
         self._changed_app = ""
+        self._awaited = ("", "")
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
         self._arranging.arranged.connect(self._on_arranged)
-        self._arranging.failed.connect(self.refresh)
+        self._arranging.touched.connect(self.refresh)
+        self._arranging.failed.connect(self._on_not_undone)
         window.toast.undone.connect(self._on_undone)
         supervisor.client_seen.connect(self.refresh)
 
@@ -62,7 +64,11 @@ class AiApps(QObject):
         self._looking.done.connect(self._on_looked)
 
     def open(self, app_id: str, also: str) -> None:
-        """Open the panel of an app; ``also`` is a database to tick in addition, or ""."""
+        """Open the panel of an app, as soon as it was looked at.
+
+        ``also`` is a database to tick in addition, or "".
+        """
+        self._awaited = ("", "") if self.facts else (app_id, also)
         if any(f.id == app_id for f in self.facts):
             self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
 
@@ -96,11 +102,14 @@ class AiApps(QObject):
             self.facts = facts
             self.changed.emit()
         self._page.show_apps(facts, {p.id: p.name for p in self._profiles.all})
+        if self._awaited[0]:
+            self.open(*self._awaited)
 
-    @Slot(object)
-    def _on_arranged(self, applied: Applied) -> None:
+    @Slot(object, bool)
+    def _on_arranged(self, applied: Applied, was_quit: bool) -> None:
         said = self.tr("The settings of {app} were changed.").format(app=applied.plan.app.name)
-        self.offer_undo(said, (applied,))
+        undo = partial(self._arranging.undo, applied) if was_quit else None
+        self.offer_undo(said, (applied,), undo=undo)
 
     @Slot()
     def _on_undone(self) -> None:
@@ -132,8 +141,8 @@ def look(
     itself; ``on`` are the ids of the profiles whose servers would notice.
     """
     known = tuple(profiles)
-    seen = _seen(known, contacts)
-    found = [_facts(app, known, seen, on) for app in apps.ALL.values()]
+    seen, gone = _seen(known, contacts), _gone()
+    found = [_facts(app, known, seen, on, gone.get(app.id, ())) for app in apps.ALL.values()]
     return tuple(sorted(found, key=lambda f: f.state == "missing"))
 
 
@@ -158,6 +167,7 @@ def _facts(
     profiles: tuple[Profile, ...],
     seen: Mapping[tuple[str, str], float],
     on: Collection[str],
+    gone: tuple[str, ...],
 ) -> AppFacts:
     paths = app.files()
     files = tuple(_file(app, path, profiles) for path in paths)
@@ -168,12 +178,34 @@ def _facts(
         id=app.id,
         name=app.name,
         monogram=app.monogram,
-        state=_state(app, mine, at, problem),
+        state=_state(app, mine, at, problem, gone),
         seen_at=at,
         files=files,
         can=app.transports,
         problem=problem,
+        gone=gone,
+        need=_need(app, paths) if mine and not at else "",
     )
+
+
+def _gone() -> dict[str, tuple[str, ...]]:
+    """Return the ids of the profiles that each app has lost, by the app's id."""
+    found: dict[str, tuple[str, ...]] = {}
+    # Profiles that cannot be read are told elsewhere; while something is written, nothing is gone.
+    with suppress(TrunklineError), owned.alone():
+        for one in vanished.vanished():
+            found[one.app.id] = (*found.get(one.app.id, ()), *one.profiles)
+    return found
+
+
+def _need(app: App, paths: Iterable[Path]) -> Need:
+    """Return what the app needs to read what was written last; see ``AppFacts.need``."""
+    if app.process is None:
+        return "restart"  # whether it runs is not known
+    now = running.find(app)
+    if now is None:
+        return "start"
+    return "restart running" if now.started < max(_written(paths).values(), default=0.0) else ""
 
 
 def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
@@ -200,9 +232,11 @@ def _last_contact(
     return max(fresh.values(), default=0.0) if all(i in fresh for i in awaited) else 0.0
 
 
-def _state(app: App, mine: tuple[str, ...], at: float, problem: str) -> AppState:
-    if problem:
-        return "broken"
+def _state(
+    app: App, mine: tuple[str, ...], at: float, problem: str, gone: tuple[str, ...]
+) -> AppState:
+    if problem or gone:
+        return "broken" if problem else "gone"
     if mine:
         return "connected" if at else "waiting"
     return "ready" if app.is_installed() else "missing"

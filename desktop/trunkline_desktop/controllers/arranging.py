@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from trunkline_desktop import jobs
+from trunkline_desktop.controllers import changing
+from trunkline_desktop.controllers.changing import How
+from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.facts import Choice, Consequence
-from trunkline_server.clients import apps, plan, tokens, writer
+from trunkline_server.clients import apps, plan, running, tokens
 from trunkline_server.clients.plan import Plan, Way
+from trunkline_server.clients.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile, Transport
+
+_LOOK_MS = 2000
 
 
 class Arranging(QObject):
     """Plans and writes off the GUI thread; the newest choice alone is shown.
 
     Signals:
-        arranged(Applied): the file was changed; the panel is closed.
-        failed(): it was not; the panel says why.
+        arranged(Applied, bool): a file was changed, and whether its app was quit for that.
+        touched(): something else became of an app's files.
+        failed(str, Failure): why nothing, or not all, was done for an app whose panel is closed.
     """
 
-    arranged = Signal(object)
-    failed = Signal()
+    arranged = Signal(object, bool)
+    touched = Signal()
+    failed = Signal(str, object)
+    _told = Signal(str, str)  # from a job: app, sentence
 
     def __init__(
         self, page: AiAppsPage, profiles: Profiles, supervisor: Supervisor, parent: QObject
@@ -39,17 +48,36 @@ class Arranging(QObject):
         self._page, self._panel = page, page.panel
         self._profiles, self._supervisor = profiles, supervisor
         self._asked = 0
-        self._panel.choice_changed.connect(self._on_choice)
-        self._panel.change_wanted.connect(self._on_change_wanted)
-        self._panel.token_wanted.connect(self._on_token_wanted)
-        self._panel.answer_wanted.connect(self._on_answer_wanted)
-        supervisor.changed.connect(self._on_served)
-        profiles.changed.connect(self._on_served)
+        self._finding: Job | None = None
+        self._watch = QTimer(self, interval=_LOOK_MS)
+        self._connect()
 
     def tell(self, failure: Failure) -> None:
         """Say in the open panel why something was not done, whatever it is planning."""
         self._asked += 1
         self._panel.show_problem(failure)
+
+    def undo(self, done: Applied) -> Job:
+        """Take back a change for which the app was quit."""
+        return jobs.start(lambda: changing.undo(done, self._teller(done.plan.app.id)))
+
+    def _connect(self) -> None:
+        panel = self._panel
+        panel.choice_changed.connect(self._on_choice)
+        panel.change_wanted.connect(partial(self._make, "ask"))
+        panel.restart_wanted.connect(partial(self._make, "quit"))
+        panel.by_hand_wanted.connect(partial(self._make, "by hand"))
+        panel.token_wanted.connect(self._on_token_wanted)
+        panel.answer_wanted.connect(self._on_answer_wanted)
+        panel.back_wanted.connect(self._on_back_wanted)
+        panel.leave_wanted.connect(self._on_leave_wanted)
+        panel.closed.connect(self._watch.stop)
+        self._watch.timeout.connect(self._on_due)
+        self._told.connect(self._on_told)
+        self._supervisor.changed.connect(self._on_served)
+        self._profiles.changed.connect(self._on_served)
+
+    # What a choice would change
 
     @Slot(object)
     def _on_choice(self, choice: Choice) -> None:
@@ -59,6 +87,7 @@ class Arranging(QObject):
         job = jobs.start(lambda: planned(choice, profiles))
         job.done.connect(partial(self._on_planned, self._asked, choice))
         job.failed.connect(partial(self._on_not_planned, self._asked))
+        self._look()
 
     def _on_planned(self, asked: int, choice: Choice, found: Plan) -> None:
         if asked == self._asked:
@@ -70,23 +99,93 @@ class Arranging(QObject):
         elif asked == self._asked:
             self._panel.show_problem(failure)
 
-    @Slot(object)
-    def _on_change_wanted(self, choice: Choice) -> None:
+    # Whether the app runs
+
+    def _look(self) -> None:
+        app = apps.ALL[self._panel.choice().app_id]
+        if app.process is None:
+            self._watch.stop()
+        elif self._finding is None:
+            self._finding = jobs.start(lambda: running.find(app))
+            self._finding.done.connect(partial(self._on_found, app.id))
+            self._finding.ended.connect(self._on_find_ended)
+            self._watch.start()
+
+    @Slot()
+    def _on_due(self) -> None:
+        if self._panel.isVisible():
+            self._look()
+        else:
+            self._watch.stop()
+
+    def _on_found(self, app_id: str, found: RunningApp | None) -> None:
+        if self._panel.choice().app_id == app_id:
+            self._panel.show_running(is_running=found is not None)
+
+    @Slot()
+    def _on_find_ended(self) -> None:
+        self._finding = None
+
+    # Making it so
+
+    def _make(self, how: How, choice: Choice) -> None:
         self._panel.set_busy()
-        profiles = self._profiles.all
-        job = jobs.start(lambda: writer.apply(planned(choice, profiles)))
-        job.done.connect(self._on_applied)
-        job.failed.connect(self._on_not_applied)
+        profiles, tell = self._profiles.all, self._teller(choice.app_id)
+        job = jobs.start(lambda: changing.make(planned(choice, profiles), how, tell))
+        job.done.connect(partial(self._on_made, choice, how))
+        job.failed.connect(partial(self._on_failed, choice.app_id))
 
-    @Slot(object)
-    def _on_applied(self, applied: Applied) -> None:
-        self._page.close_panel()
-        self.arranged.emit(applied)
+    def _on_made(self, choice: Choice, how: How, applied: Applied | None) -> None:
+        if applied is None:
+            self._panel.set_idle()
+            self._panel.show_running(is_running=True)
+            return
+        self._close(choice.app_id)
+        self.arranged.emit(applied, how == "quit")
 
-    @Slot(object)
-    def _on_not_applied(self, failure: Failure) -> None:
-        self.tell(failure)
-        self.failed.emit()
+    @Slot(str)
+    def _on_back_wanted(self, app_id: str) -> None:
+        self._panel.set_busy()
+        profiles, tell = self._profiles.all, self._teller(app_id)
+        self._put_right(app_id, lambda: changing.put_back(app_id, profiles, tell))
+
+    @Slot(str)
+    def _on_leave_wanted(self, app_id: str) -> None:
+        self._put_right(app_id, lambda: changing.leave_out(app_id))
+
+    def _put_right(self, app_id: str, call: Callable[[], None]) -> None:
+        job = jobs.start(call)
+        job.done.connect(partial(self._on_put_right, app_id))
+        job.failed.connect(partial(self._on_failed, app_id))
+
+    def _on_put_right(self, app_id: str, _: None) -> None:
+        self._close(app_id)
+        self.touched.emit()
+
+    def _on_failed(self, app_id: str, failure: Failure) -> None:
+        if self._shows(app_id):
+            self.tell(failure)
+        else:
+            self.failed.emit(app_id, failure)
+        self.touched.emit()
+
+    def _teller(self, app_id: str) -> Callable[[str], None]:
+        """Return what a job calls to say what it does."""
+        return partial(self._told.emit, app_id)
+
+    @Slot(str, str)
+    def _on_told(self, app_id: str, sentence: str) -> None:
+        if self._shows(app_id):
+            self._panel.set_busy(sentence)
+
+    def _shows(self, app_id: str) -> bool:
+        return self._panel.isVisible() and self._panel.choice().app_id == app_id
+
+    def _close(self, app_id: str) -> None:
+        if self._panel.choice().app_id == app_id:
+            self._page.close_panel()
+
+    # What an address needs
 
     @Slot(str)
     def _on_token_wanted(self, profile_id: str) -> None:
@@ -115,7 +214,7 @@ class Arranging(QObject):
         on = {p.id for p in self._profiles.all if self._supervisor.run(p.id).wanted}
         found = unserved(choice, self._profiles.all, on)
         way = choice.ways[found.id] if found else "stdio"
-        self._panel.show_unserved(found, way, is_on=bool(found and found.id in on))
+        self._panel.show_unserved(found, way)
 
 
 def planned(choice: Choice, profiles: Iterable[Profile]) -> Plan:

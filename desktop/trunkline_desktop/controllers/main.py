@@ -81,6 +81,16 @@ class Main(QObject):
         """Show the form of a database, to change it or to type its password."""
         self._adding.edit(profile_id)
 
+    @Slot()
+    def refresh_apps(self) -> None:
+        """Look at the AI apps again, because something became of their files."""
+        self._apps.refresh()
+
+    def show_app(self, app_id: str) -> None:
+        """Show the panel of an AI app."""
+        self.window.show_apps()
+        self._apps.open(app_id, "")
+
     def tell(self, profile_id: str, words: Failure | str) -> None:
         """Show what the supervisor said; a sentence is a note, not a failure."""
         if isinstance(words, str):

@@ -65,6 +65,8 @@ class AiAppsPage(QWidget):
                 self._cards[app.id] = self._make_card(app)
                 self._page.body.insertWidget(place, self._cards[app.id])
             self._fill(self._cards[app.id], app)
+        if self._chosen in self._apps:
+            self.panel.show_state(self._apps[self._chosen])
         self._summary.setText(self._counted(apps))
 
     def open_panel(
@@ -89,10 +91,9 @@ class AiAppsPage(QWidget):
 
     def _fill(self, card: AppCard, app: AppFacts) -> None:
         asked = self._named([self._names[i] for i in app.databases if i in self._names])
-        if app.state == "waiting":
-            asked = " · ".join(filter(None, (asked, self.tr("Restart it once"))))
+        asked = " · ".join(filter(None, (asked, app_words.need(app))))
         status = app_words.status(app)
-        is_new = not app.databases
+        is_new = not app.databases and not app.gone
         action = self.tr("Connect") if is_new else self.tr("Change")
         has_action = app.state != "missing"
         said = app_words.state(app)
@@ -109,6 +110,7 @@ class AiAppsPage(QWidget):
         said = (
             ("connected", self.tr("{count} connected")),
             ("waiting", self.tr("{count} waiting")),
+            ("gone", self.tr("{count} without its entry")),
             ("ready", self.tr("{count} ready to connect")),
         )
         counts = {state: sum(app.state == state for app in apps) for state, _ in said}

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from trunkline_desktop import run_words
 from trunkline_desktop.views import app_words
+from trunkline_desktop.views.app_notices import AppNotices
 from trunkline_desktop.views.app_ticks import AppTicks
 from trunkline_desktop.views.app_token import AppToken
 from trunkline_desktop.views.app_ways import AppWays
 from trunkline_desktop.views.facts import AppFacts, Choice, Consequence, FileFacts
 from trunkline_desktop.views.file_line import FileLine
+from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.views.swap import swap
 from trunkline_desktop.views.tab_order import follow_layout
 from trunkline_desktop.widgets.button import Button
@@ -32,19 +34,27 @@ class AppPanel(Drawer):
 
     Object names: ``settingsFile`` (where there are several), those of ``AppTicks, AppWays,
     AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``,
-    ``unserved`` with ``makeItAnswer``.
+    ``unserved`` with ``makeItAnswer``; those of ``AppNotices``.
 
     Signals:
         choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
-        change_wanted(Choice): make it so.
+        change_wanted(Choice): make it so; the app does not run.
+        restart_wanted(Choice): quit the app, make it so, start it again.
         token_wanted(str): the access token of this profile is to be copied.
         answer_wanted(str, str): let the server of this profile answer by this transport.
+        by_hand_wanted(Choice): make it so in the file only, though the app runs.
+        back_wanted(str), leave_wanted(str): put what is gone back into the files of this app;
+            leave it out.
     """
 
     choice_changed = Signal(object)
     change_wanted = Signal(object)
+    restart_wanted = Signal(object)
     token_wanted = Signal(str)
     answer_wanted = Signal(str, str)
+    by_hand_wanted = Signal(object)
+    back_wanted = Signal(str)
+    leave_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
@@ -52,6 +62,7 @@ class AppPanel(Drawer):
         self._file = FileFacts(path="")
         self._profiles: tuple[Profile, ...] = ()
         self._awaited: tuple[str, Transport] | None = None
+        self._is_running = self._is_busy = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
         self._make_choice()
@@ -69,6 +80,8 @@ class AppPanel(Drawer):
         ``afterwards`` says what to do once its file has changed.
         """
         self._app, self._profiles = app, tuple(profiles)
+        self._is_busy = False
+        self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
         kept = self.tr("Everything else in the file stays as it is. {afterwards}")
@@ -77,6 +90,13 @@ class AppPanel(Drawer):
         self._ways.set_open(False)
         self._offer_files(app.files)
         self._show_file({also})
+
+    def show_state(self, app: AppFacts) -> None:
+        """Say what became of the app while the panel is open."""
+        if self._app and self._app.id == app.id and not self._is_busy:
+            gone = app.name if app.gone else ""
+            self._notices.show_gone(gone, is_running=self._is_running)
+            follow_layout(self)
 
     def choice(self) -> Choice:
         """Return what is chosen now."""
@@ -97,7 +117,7 @@ class AppPanel(Drawer):
         self._token.show_consequence(found, {p.id: p.name for p in self._profiles})
         self._show_parts(has_change=bool(found.diff), is_same=not found.diff and not found.warning)
 
-    def show_unserved(self, profile: Profile | None, way: Transport, *, is_on: bool) -> None:
+    def show_unserved(self, profile: Profile | None, way: Transport) -> None:
         """Say that the server of ``profile`` would not answer by ``way``; None: all would."""
         self._unserved.setVisible(profile is not None)
         if profile is None:
@@ -116,14 +136,36 @@ class AppPanel(Drawer):
 
     def show_problem(self, failure: Failure) -> None:
         """Say why the file is not changed."""
+        self._is_busy = False
         self._problem.set_message("failed", failure.title, failure.hint)
         self._token.hide()
         self._show_parts(has_problem=True)
         self._problem.announce()
 
-    def set_busy(self) -> None:
-        """Keep the person from changing the file twice."""
+    def show_running(self, *, is_running: bool) -> None:
+        """Say whether the app runs, which would overwrite a change."""
+        if self._is_busy or self._app is None:
+            return
+        self._is_running = is_running
+        self._show_notices()
+        self._change.setText(
+            self.tr("Quit it, change the file, start it again")
+            if is_running
+            else self.tr("Change the file")
+        )
+        stack(self.footer, is_narrow=is_running)
+
+    def set_idle(self) -> None:
+        """Let the person go on; nothing was changed."""
+        self._is_busy = False
+        self._show_parts(has_change=True)
+
+    def set_busy(self, sentence: str = "") -> None:
+        """Keep the person from changing the file twice; ``sentence`` says what is being done."""
+        self._is_busy = True
         self._change.setEnabled(False)
+        if sentence:
+            self._notices.show_progress(sentence)
 
     def set_width(self, width: int) -> None:
         """Be ``width`` pixels wide, more than usual when it has the page to itself."""
@@ -143,6 +185,10 @@ class AppPanel(Drawer):
         self._ways.changed.connect(self._on_chosen)
 
     def _make_consequence(self) -> None:
+        self._notices = AppNotices()
+        self._notices.by_hand_wanted.connect(self._on_by_hand)
+        self._notices.back_wanted.connect(self._on_back)
+        self._notices.leave_wanted.connect(self._on_leave)
         self._diff, self._counts = DiffView(), Text("", "caption", "text2")
         self._diff.setObjectName("diff")
         self._place = FileLine()
@@ -175,6 +221,7 @@ class AppPanel(Drawer):
         head.addWidget(self._counts)
         self._nothing = Text("", "caption", "text2", wraps=True)
         self._nothing.setText(self.tr("The settings file stays as it is."))
+        self.body.addWidget(self._notices)
         self.body.addWidget(self._which)
         self.body.addWidget(Text(self.tr("May ask these databases"), "head", "text2"))
         for widget in (self._ticks, self._ways, self._unserved, self._problem, self._change_head,
@@ -184,6 +231,15 @@ class AppPanel(Drawer):
         self.body.addStretch(1)
 
     # What it shows
+
+    def _show_notices(self) -> None:
+        if self._is_busy:
+            return
+        name = self._app.name if self._app else ""
+        has_change = self._diff.isVisibleTo(self)
+        self._notices.show_running(name if self._is_running and has_change else "")
+        if self._app:
+            self.show_state(self._app)
 
     def _offer_files(self, files: tuple[FileFacts, ...]) -> None:
         """Begin with the file that names us, else with the usual one."""
@@ -220,7 +276,8 @@ class AppPanel(Drawer):
             widget.setVisible(has_change)
         self._problem.setVisible(has_problem)
         self._nothing.setVisible(is_same)
-        self._change.setEnabled(has_change)
+        self._change.setEnabled(has_change and not self._is_busy)
+        self._show_notices()
         follow_layout(self)
 
     # What happens on it
@@ -242,7 +299,20 @@ class AppPanel(Drawer):
 
     @Slot()
     def _on_change(self) -> None:
-        self.change_wanted.emit(self.choice())
+        wanted = self.restart_wanted if self._is_running else self.change_wanted
+        wanted.emit(self.choice())
+
+    @Slot()
+    def _on_by_hand(self) -> None:
+        self.by_hand_wanted.emit(self.choice())
+
+    @Slot()
+    def _on_back(self) -> None:
+        self.back_wanted.emit(self._app.id if self._app else "")
+
+    @Slot()
+    def _on_leave(self) -> None:
+        self.leave_wanted.emit(self._app.id if self._app else "")
 
     @Slot()
     def _on_answer_wanted(self) -> None:

@@ -17,6 +17,7 @@ _STATUS: dict[str, Status] = {
     "waiting": "starting",
     "ready": "off",
     "broken": "failed",
+    "gone": "attention",
 }
 
 
@@ -33,8 +34,20 @@ def state(app: AppFacts) -> str:
         "ready": _tr("Not connected"),
         "missing": _tr("Not installed on this computer"),
         "broken": _tr("Its settings file has an error"),
+        "gone": _tr("Its entry is gone"),
     }
     return said[app.state]
+
+
+def need(app: AppFacts) -> str:
+    """Return what a waiting app needs, such as "Restart it once"; "" when nothing."""
+    said = {
+        "": "",
+        "restart": _tr("Restart it once"),
+        "restart running": _tr("It is running: restart it once"),
+        "start": _tr("Start it once"),
+    }
+    return said[app.need] if app.state == "waiting" else ""
 
 
 def file(chosen: FileFacts, files: Sequence[FileFacts]) -> str:

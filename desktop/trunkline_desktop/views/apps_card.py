@@ -48,7 +48,7 @@ class AppsCard(Card):
         if self._shown == (tuple(apps), profile_id):
             return
         self._shown = (tuple(apps), profile_id)
-        mine = [app for app in apps if profile_id in app.databases]
+        mine = [app for app in apps if profile_id in (*app.databases, *app.gone)]
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)

@@ -8,7 +8,8 @@ from typing import Literal
 
 from trunkline_server.profiles.profile import Transport
 
-AppState = Literal["connected", "waiting", "ready", "missing", "broken"]
+AppState = Literal["connected", "waiting", "ready", "missing", "broken", "gone"]
+Need = Literal["", "restart", "restart running", "start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,14 @@ class AppFacts:
         name: what people call it.
         monogram: two letters, never its logo.
         state: "connected" (it has asked), "waiting" (its file names us, it has not asked yet),
-            "ready" (installed, nothing of ours in its file), "missing" (not installed) or
-            "broken" (its file cannot be read).
+            "ready" (installed, nothing of ours in its file), "missing" (not installed), "broken"
+            (its file cannot be read) or "gone" (another program took our entry out).
         seen_at: when it last asked, in seconds since 1970; 0 for never.
         files: its settings files, the usual one first.
         can: how it can reach a database.
         problem: why a file cannot be read; "" when all can.
+        gone: ids of the profiles whose entries were taken out.
+        need: what a waiting app needs before it makes contact; "" when nothing.
     """
 
     id: str
@@ -51,6 +54,8 @@ class AppFacts:
     files: tuple[FileFacts, ...] = (FileFacts(path=""),)
     can: tuple[Transport, ...] = ("stdio",)
     problem: str = ""
+    gone: tuple[str, ...] = ()
+    need: Need = "restart"
 
     @property
     def databases(self) -> tuple[str, ...]:
