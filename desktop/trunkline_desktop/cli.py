@@ -166,6 +166,11 @@ def _change(parser: argparse.ArgumentParser) -> None:
         "--client", required=True, metavar="ID", help="which app: trunkline clients"
     )
     parser.add_argument("--path", metavar="FILE", help="this file, not the detected one")
+    parser.add_argument(
+        "--restart",
+        action="store_true",
+        help="quit an app that would overwrite the change, and start it again afterwards",
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
 
 

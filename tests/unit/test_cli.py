@@ -223,7 +223,7 @@ def test_remove_says_how_to_take_out_what_is_left_in_an_app(
 ) -> None:
     for name in ("HOME", "APPDATA", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
-    assert saved("connect", "sales", "--client", "claude-desktop") == 0
+    assert saved("connect", "sales", "--client", "zed") == 0
     assert saved("remove", "sales") == 0
     command = saved.out.rsplit("Take it out: ")[1].split()[1:]
     assert saved(*command) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,10 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps, following, owned, plan, writer
+from trunkline_server.clients import (
+    apps,
+    following,
+    owned,
+    plan,
+    restarting,
+    running,
+    vanished,
+    writer,
+)
 from trunkline_server.clients.app import App
 from trunkline_server.clients.exports import offers
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.vanished import Vanished
+from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -22,15 +34,18 @@ def clients(options: Namespace) -> int:
     """List the AI apps, whether they are here, and which databases they may use."""
     profiles = Store().load()
     known = (*apps.ALL.values(), *apps.BY_HAND.values())
-    found = [_state(app, profiles) for app in known]
+    lost = vanished.vanished()
+    found = [_state(app, profiles, lost) for app in known]
     if options.json:
         say.as_json(found)
         return 0
     rows = [(a["name"], a["id"], "yes" if a["installed"] else "no",
-             ", ".join(f"{p} ({way})" for p, way in a["transports"].items()) or "-",
+             _connected(a) or "-",
              a["path"] or " ".join(filter(None, (a["by_hand"], _how(app)))))
             for app, a in zip(known, found, strict=True)]  # fmt: skip
     say.table(("APP", "ID", "INSTALLED", "CONNECTED", "FILE"), rows)
+    for gone in lost:
+        _tell(gone)
     return 0
 
 
@@ -40,7 +55,7 @@ def connect(options: Namespace) -> int:
     if app.by_hand:
         raise _by_hand(app, profile.id)
     path = _path(options)
-    now = plan.record_of(app, profile, path=path)
+    now = plan.remembered(app, profile, path=path)
     try:
         wanted = plan.connect(
             app,
@@ -103,15 +118,16 @@ def _how(app: App, name: str = "NAME") -> str:
 
 
 def _carry_out(wanted: Plan, options: Namespace) -> int:
-    backup = None
+    backup, afterwards = None, wanted.app.afterwards
     if not options.dry_run:
-        applied = writer.apply(wanted)
+        applied, is_restarted = _applied(wanted, options)
         wanted, backup = applied.plan, applied.backup
+        afterwards = "" if is_restarted else afterwards
     if options.json:
         say.as_json({
             "client": wanted.app.id, "path": str(wanted.path), "name": wanted.steps[0].name,
             "changed": wanted.is_needed and not options.dry_run, "diff": wanted.diff,
-            "backup": str(backup) if backup else None, "next": wanted.app.afterwards,
+            "backup": str(backup) if backup else None, "next": afterwards,
             "transport": wanted.steps[0].transport, "warning": wanted.warning,
         })  # fmt: skip
         return 0
@@ -123,8 +139,22 @@ def _carry_out(wanted: Plan, options: Namespace) -> int:
             say.line(f"The file as it was is kept in {backup}.")
         for sentence in filter(None, (wanted.warning, _unserved(wanted))):
             say.line(f"Note: {sentence}")
-        say.line(f"Next: {wanted.app.afterwards}")
+        if afterwards:
+            say.line(f"Next: {afterwards}")
     return 0
+
+
+def _applied(wanted: Plan, options: Namespace) -> tuple[Applied, bool]:
+    """Make the change; returns whether the app was quit for it and started again."""
+    app = wanted.app
+    now = None if options.path or not wanted.is_needed else running.find(app)
+    if now is None:
+        return writer.apply(wanted), False
+    if not options.restart:
+        title = f"{app.name} is running and would overwrite the change."
+        hint = "Quit it completely, from its icon in the tray or menu bar, or add --restart."
+        raise fail("client.running", title, hint)
+    return restarting.apply(wanted, now, tell=say.note), True
 
 
 def _unserved(done: Plan) -> str:
@@ -148,13 +178,28 @@ def _outcome(done: Plan, *, is_dry: bool) -> str:
     return f"{done.app.name} {word} “{step.name}”."
 
 
-def _state(app: App, profiles: tuple[Profile, ...]) -> dict[str, Any]:
+def _connected(state: dict[str, Any]) -> str:
+    ways = [f"{profile} ({way})" for profile, way in state["transports"].items()]
+    return ", ".join([*ways, *(f"{p} (gone from its file)" for p in state["vanished"])])
+
+
+def _tell(gone: Vanished) -> None:
+    """Say what puts the entries back that another program took out of a file."""
+    is_usual = owned.place_of(gone.app.path()) == str(gone.path)
+    where = "" if is_usual else f" --path {shlex.quote(str(gone.path))}"
+    for profile in gone.profiles:
+        command = say.typed(f"connect {profile} --client {gone.app.id}{where}")
+        say.line(f"{gone.app.name} lost “{profile}” from {gone.path}. Put it back: {command}")
+
+
+def _state(app: App, profiles: tuple[Profile, ...], lost: tuple[Vanished, ...]) -> dict[str, Any]:
     seen = () if app.by_hand else profiles
     records = {p.id: record for p in seen if (record := plan.record_of(app, p))}
     return {
         "id": app.id, "name": app.name, "installed": app.is_installed(),
         "path": "" if app.by_hand else str(app.path()),
         "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
+        "vanished": [p for gone in lost if gone.app is app for p in gone.profiles],
         "can": list(app.transports), "by_hand": app.by_hand, "export": list(offers.forms(app)),
     }  # fmt: skip
 
