@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +351,9 @@ def test_clients_names_those_that_are_not_edited_too(saved: Terminal) -> None:
     cherry = next(app for app in saved.json if app["id"] == "cherry-studio")
     assert (cherry["path"], cherry["connected"]) == ("", [])
     assert "database of its own" in cherry["by_hand"]
+    assert cherry["export"] == ["link", "text"]
+    saved("clients")
+    assert "export NAME --client cherry-studio --as link" in saved.out
 
 
 def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, file: Path) -> None:
@@ -372,21 +374,13 @@ def test_apps_that_cannot_be_told_are_left_as_they_were(saved: Terminal, file: P
 
 def test_an_app_with_a_store_of_its_own_tells_what_to_do(saved: Terminal) -> None:
     assert saved("connect", "Sales", "--client", "cherry-studio") == 1
+    assert "export sales --client cherry-studio --as link" in saved.err
     assert "Import from JSON" in saved.err
 
 
-def test_export_writes_the_json_of_any_client(saved: Terminal, tmp_path: Path) -> None:
-    output = tmp_path / "sales.json"
-    assert saved("export", "Sales", "--client", "json", "--output", str(output)) == 0
-    assert json.loads(output.read_bytes())["mcpServers"]["sales"]["args"] == ["sales"]
-
-
-def test_export_writes_a_bundle(saved: Terminal, tmp_path: Path) -> None:
-    output = tmp_path / "sales.mcpb"
-    assert saved("export", "Sales", "--client", "mcpb", "--output", str(output)) == 0
-    with zipfile.ZipFile(output) as bundle:
-        manifest = json.loads(bundle.read("manifest.json"))
-    assert manifest["server"]["mcp_config"]["args"] == ["sales"]
+def test_an_app_that_takes_nothing_from_here_names_no_export(saved: Terminal) -> None:
+    assert saved("connect", "Sales", "--client", "chatgpt-web") == 1
+    assert "export" not in saved.err
 
 
 # Activity, and the command itself
@@ -420,7 +414,9 @@ def test_wrong_usage_is_code_two(trunkline: Terminal, arguments: tuple[str, ...]
 
 
 def test_no_verb_loads_qt_or_a_driver(home: Path) -> None:
-    modules = "cli, demo, verbs.apps, verbs.databases, verbs.history, verbs.runs, verbs.say"
+    modules = (
+        "cli, demo, verbs.apps, verbs.databases, verbs.export, verbs.history, verbs.runs, verbs.say"
+    )
     code = f"""
 import sys, importlib
 for name in "{modules}".split(", "):

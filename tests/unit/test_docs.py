@@ -10,6 +10,8 @@ import pytest
 
 from trunkline_desktop import cli
 from trunkline_server import cli as server_cli
+from trunkline_server.clients import apps
+from trunkline_server.clients.exports.kinds import FORMS, KINDS
 from trunkline_server.serving import app
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,21 @@ def test_every_option_and_verb_of_the_server_is_in_its_page(capsys: pytest.Captu
     assert {"run", "token"} <= verbs
     assert {each for each in options if each not in SERVER} == set()
     assert {verb for verb in verbs if f"trunkline-server {verb}" not in SERVER} == set()
+
+
+def test_every_kind_and_form_of_export_is_in_both_pages():
+    row = next(line for line in README.splitlines() if line.startswith("| `trunkline export"))
+    assert [word for word in (*KINDS, "link", "command") if word not in row] == []
+    assert [kind for kind in KINDS if f"`--client {kind}" not in SERVER] == []
+    assert [form for form in FORMS if f"--as {form}`" not in SERVER] == []
+
+
+@pytest.mark.parametrize("form", ["link", "command"])
+def test_every_app_with_a_link_or_a_command_is_in_the_page_of_the_server(form: str):
+    (row,) = (line for line in SERVER.splitlines() if f"--as {form}`" in line)
+    known = (*apps.ALL.values(), *apps.BY_HAND.values())
+    names = [each.name for each in known if getattr(each, form)]
+    assert [name for name in names if name.removesuffix(" Insiders") not in row] == []
 
 
 def test_every_make_command_of_the_readme_exists():

@@ -20,6 +20,9 @@ from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile, Transport
 from trunkline_server.profiles.store import Store
 
+_BUNDLE = ".mcpb"
+_SUFFIXES = {"toml": "toml", "yaml": "yaml", "yaml-list": "yaml"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
@@ -27,13 +30,18 @@ class _Made:
 
     Attributes:
         content: its bytes.
-        suffix: what the name of its file ends with.
+        name: what its file is called, unless the person says so.
         warning: what to know of the token; "" when nothing.
     """
 
     content: bytes
-    suffix: str
+    name: str
     warning: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be read; a bundle cannot, and is opened by its suffix."""
+        return not self.name.endswith(_BUNDLE)
 
 
 def export(options: Namespace) -> int:
@@ -62,7 +70,7 @@ def _made(profile: Profile, options: Namespace) -> _Made:
             # A container is there to be called; who wants it started by an app says so.
             way = way or (profile.transport if profile.transport != "stdio" else "http")
             line = docker.line(profile, way, Computer.here().platform)
-            return _Made(content=line.encode(), suffix=".txt")
+            return _Made(content=line.encode(), name=f"trunkline-{profile.id}-docker.txt")
         case "python":
             return _scripted(profile, way or "stdio")
         case "json":
@@ -76,13 +84,13 @@ def _bundled(profile: Profile, way: Transport) -> _Made:
         title = "A bundle starts a program; it holds no address."
         raise fail("client.transport", title, "Leave out --transport: it works with each.")
     target = entries.target(standard.ANY, profile, profile.id, way)
-    return _Made(content=bundle.bundle(profile, target), suffix=".mcpb")
+    return _Made(content=bundle.bundle(profile, target), name=f"trunkline-{profile.id}{_BUNDLE}")
 
 
 def _scripted(profile: Profile, way: Transport) -> _Made:
     target = entries.target(standard.ANY, profile, profile.id, way)
     text = python.snippet(target, profile.name, tokens.variable(profile.id))
-    return _Made(content=text.encode(), suffix=".py")
+    return _Made(content=text.encode(), name=f"trunkline-{profile.id}.py")
 
 
 def _offered(app: App, profile: Profile, options: Namespace) -> _Made:
@@ -90,16 +98,26 @@ def _offered(app: App, profile: Profile, options: Namespace) -> _Made:
     form: kinds.Form = options.form or "text"
     may = options.allow_token
     text = offers.content(app, profile, form, transport=way, may_write_token=may)
-    suffix = f".{app.format.partition('-')[0].partition('+')[0]}" if form == "text" else ".txt"
+    suffix = _SUFFIXES.get(app.format, "json") if form == "text" else "txt"
     return _Made(
         content=f"{text.rstrip()}\n".encode(),
-        suffix=suffix,
-        warning=entries.warning(app, profile, way, may_write_token=may),
+        name=f"trunkline-{profile.id}-{app.id}.{suffix}",
+        warning=_warning(app, profile, way, form, may_write_token=may),
     )
 
 
+def _warning(
+    app: App, profile: Profile, way: Transport, form: kinds.Form, *, may_write_token: bool
+) -> str:
+    warning = entries.warning(app, profile, way, may_write_token=may_write_token)
+    is_told = entries.bearer_by(app, way, may_write_token=may_write_token) == "text"
+    if is_told and form != "text":
+        return f"{warning} The {form} holds it too: show it to nobody."
+    return warning
+
+
 def _shown(made: _Made, options: Namespace) -> int:
-    if made.suffix == ".mcpb":
+    if not made.is_text:
         if options.json or sys.stdout.isatty():
             raise fail("usage.output", "A bundle is not text.", "Name a file with --output.")
         sys.stdout.buffer.write(made.content)
@@ -142,10 +160,8 @@ def _file(made: _Made, options: Namespace) -> Path:
     """Return the file that is meant: in the folder that was named, or that very one."""
     named = Path(options.output).expanduser().absolute()
     if named.is_dir():
-        return named / f"trunkline-{Store().get(options.name).id}-{options.client}{made.suffix}"
-    if made.suffix == ".mcpb" and not named.suffix:  # it is opened by its suffix
-        return named.with_name(f"{named.name}.mcpb")
-    return named
+        return named / made.name
+    return named if made.is_text or named.suffix else named.with_name(f"{named.name}{_BUNDLE}")
 
 
 def _replace(file: Path, content: bytes) -> None:

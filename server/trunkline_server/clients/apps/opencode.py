@@ -35,10 +35,9 @@ def _stdio(target: Target) -> shapes.Entry:
 
 
 def _command(target: Target, _entry: shapes.Entry) -> list[str]:
-    start = ["opencode", "mcp", "add", target.name]
-    if target.transport == "stdio":
-        return [*start, *commands.environment(target), "--", *commands.program(target)]
-    return [*start, "--url", target.url, *commands.headers(target, "=")]
+    # Never for an address: its token is in a file that is there for connected apps only.
+    start = ["opencode", "mcp", "add", target.name, *commands.environment(target)]
+    return [*start, "--", *commands.program(target)]
 
 
 _remote = shapes.address(kind="remote", enabled=True)

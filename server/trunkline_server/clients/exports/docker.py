@@ -28,7 +28,7 @@ def line(profile: Profile, transport: Transport, platform: str) -> str:
     rem = "REM" if platform == "win32" else "#"
     words = [*_start(profile, transport), IMAGE, *_run(profile, transport)]
     text = subprocess.list2cmdline(words) if platform == "win32" else shlex.join(words)
-    notes = (f"{rem} {note}" for note in _notes(transport))
+    notes = (f"{rem} {note}" for note in _notes(profile, transport))
     return "\n".join((*notes, text)) + "\n"
 
 
@@ -45,12 +45,14 @@ def _require_reach(profile: Profile) -> None:
         raise fail("client.docker", title, hint)
 
 
-def _notes(transport: Transport) -> Iterator[str]:
+def _notes(profile: Profile, transport: Transport) -> Iterator[str]:
     yield f"The image {IMAGE} is not published: build it from Trunkline's source."
     if transport == "stdio":
         yield "Set PGPASSWORD first; an AI app starts the line."
     else:
         yield "Set PGPASSWORD and TRUNKLINE_TOKEN first: AI apps send the token you choose there."
+    if profile.notes:
+        yield "Your notes on tables stay behind: the line has no words for them."
 
 
 def _start(profile: Profile, transport: Transport) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _title(app: App, form: Form) -> str:
 def _require_near(app: App) -> None:
     """Refuse an app that never reaches this computer."""
     if not app.table:
-        hint = "Serve the database there, such as with --client docker. " + app.afterwards
+        hint = f"Run trunkline-server at a public address, with --tls-cert. {app.afterwards}"
         raise fail("client.by_hand", app.by_hand, hint)
 
 
