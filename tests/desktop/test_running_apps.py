@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from tests.desktop.apps_window import SALES, SHOP, closed, opened, planned, seen
 from tests.rewriting import rewriting_app
-from trunkline_server.clients import apps, plan, restarting, running, writer
+from trunkline_server.clients import apps, owned, plan, restarting, running, writer
 from trunkline_server.profiles.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its stand-in is a Linux package")
@@ -196,10 +197,11 @@ def test_it_is_left_out(qtbot, bereft, desk):
 
 def test_what_cannot_be_put_back_is_told(qtbot, bereft, desk):
     panel = show(bereft)
-    desk.file.write_text('{"mcpServers": {"sales": {"command": "mine"}}}')
+    desk.file.write_text("{ broken")
     seen(bereft, "putBack").click()
     qtbot.waitUntil(panel._problem.isVisible)
-    assert desk.file.read_text() == '{"mcpServers": {"sales": {"command": "mine"}}}'
+    assert "line 1" in panel._problem.accessibleName()
+    assert desk.file.read_text() == "{ broken"
 
 
 def test_an_open_panel_says_it_as_soon_as_it_is_known(qtbot, main, desk):
@@ -224,6 +226,8 @@ def needs(qtbot, main):
 def test_one_that_runs_with_its_former_settings_is_restarted_once(qtbot, main, desk):
     desk.begin()
     writer.apply(plan.connect(desk.app, SALES))
+    later = [replace(record, since=record.since + 60) for record in owned.of(desk.file)]
+    owned.keep(desk.file, later)
     assert "It is running: restart it once" in needs(qtbot, main)
 
 

@@ -24,6 +24,8 @@ from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Activity
 
+_CLOCK_S = 2.0  # the moment a process started is known that well
+
 
 class AiApps(QObject):
     """Looks at the apps' files off the GUI thread and changes them when asked.
@@ -205,7 +207,8 @@ def _need(app: App, paths: Iterable[Path]) -> Need:
     now = running.find(app)
     if now is None:
         return "start"
-    return "restart running" if now.started < max(_written(paths).values(), default=0.0) else ""
+    written = max(_written(paths).values(), default=0.0)
+    return "restart running" if now.started < written - _CLOCK_S else ""
 
 
 def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:

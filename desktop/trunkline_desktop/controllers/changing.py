@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Literal
 
-from trunkline_server.clients import restarting, running, vanished, writer
+from trunkline_server.clients import apps, owned, plan, restarting, running, vanished, writer
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.reading import read
 from trunkline_server.clients.writer import Applied
 from trunkline_server.profiles.profile import Profile
 
@@ -47,9 +49,10 @@ def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:
     """Put back what another program took out of the files of an app.
 
     Raises:
-        TrunklineError: those of ``restarting.apply``.
+        TrunklineError: those of ``restarting.apply``, also when a file cannot be read just now.
     """
     known = tuple(profiles)
+    _require_readable(app_id)
     for gone in vanished.vanished():
         if gone.app.id == app_id:
             make(vanished.restored(gone, known), "quit", tell)
@@ -64,3 +67,10 @@ def leave_out(app_id: str) -> None:
     for gone in vanished.vanished():
         if gone.app.id == app_id:
             vanished.forget(gone)
+
+
+def _require_readable(app_id: str) -> None:
+    for record in owned.records():
+        if record.client == app_id:
+            path = Path(record.path)
+            plan.names_in(apps.ALL[app_id], path, read(path), (record.name,))
