@@ -102,6 +102,18 @@ def test_one_that_does_not_quit_is_told_and_nothing_is_changed(qtbot, main, desk
     assert "does not quit" in panel._problem.accessibleName()
     assert desk.file.read_bytes() == before
     assert running.find(desk.app) is not None
+    assert planned(qtbot, main).text().startswith("Quit it")  # to try again
+
+
+def test_looking_whether_it_runs_takes_no_focus_away(qtbot, main, desk):
+    desk.begin()
+    told_running(qtbot, show(main, "sales"))
+    planned(qtbot, main)
+    by_hand = seen(main, "changeByHand")
+    with qtbot.waitSignal(main._apps._arranging._watch.timeout):
+        pass
+    qtbot.waitUntil(lambda: main._apps._arranging._finding is None)
+    assert seen(main, "changeByHand") is by_hand
 
 
 def test_the_message_goes_when_the_person_quits_it(qtbot, main, desk):

@@ -164,7 +164,8 @@ class Arranging(QObject):
 
     def _on_failed(self, app_id: str, failure: Failure) -> None:
         if self._shows(app_id):
-            self.tell(failure)
+            self._asked += 1
+            self._panel.show_problem(failure, can_retry=True)
         else:
             self.failed.emit(app_id, failure)
         self.touched.emit()

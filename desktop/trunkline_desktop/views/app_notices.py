@@ -29,6 +29,7 @@ class AppNotices(QWidget):
         self._gone.setObjectName("gone")
         self._gone.acted.connect(self._on_acted)
         self._running.setObjectName("running")
+        self._gone_told, self._running_told = ("", False), ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -39,7 +40,8 @@ class AppNotices(QWidget):
     def show_gone(self, name: str, *, is_running: bool) -> None:
         """Say that the app ``name`` removed our entry; "" takes it back."""
         self._gone.setVisible(bool(name))
-        if name:
+        if name and self._gone_told != (name, is_running):  # else its buttons keep the focus
+            self._gone_told = name, is_running
             title = self.tr("{app} removed Trunkline’s entry from its settings.")
             quits = self.tr("To put it back, {app} is quit and started again.")
             self._gone.set_message(
@@ -52,7 +54,8 @@ class AppNotices(QWidget):
     def show_running(self, name: str) -> None:
         """Say that the app ``name`` runs; "" takes it back."""
         self._running.setVisible(bool(name))
-        if name:
+        if name and self._running_told != name:
+            self._running_told = name
             title = self.tr("{app} is running: it would overwrite the change.")
             told = self.tr("Or quit it yourself: this message goes when it has ended.")
             by_hand = Button(self.tr("Change the file only"), "link")
@@ -63,6 +66,7 @@ class AppNotices(QWidget):
     def show_progress(self, sentence: str) -> None:
         """Say what is being done with the app."""
         self._gone.hide()
+        self._running_told = ""
         self._running.show()
         self._running.set_message("info", sentence, "")
         self._running.announce()

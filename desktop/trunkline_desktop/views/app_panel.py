@@ -61,8 +61,8 @@ class AppPanel(Drawer):
         self._app: AppFacts | None = None
         self._file = FileFacts(path="")
         self._profiles: tuple[Profile, ...] = ()
-        self._awaited: tuple[str, Transport] | None = None
-        self._is_running = self._is_busy = False
+        self._told: tuple[Profile, Transport] | None = None
+        self._is_running = self._is_busy = self._has_lost = self._has_change = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
         self._make_choice()
@@ -80,7 +80,7 @@ class AppPanel(Drawer):
         ``afterwards`` says what to do once its file has changed.
         """
         self._app, self._profiles = app, tuple(profiles)
-        self._is_busy = False
+        self._is_busy, self._has_lost = False, bool(app.gone)
         self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
@@ -93,10 +93,9 @@ class AppPanel(Drawer):
 
     def show_state(self, app: AppFacts) -> None:
         """Say what became of the app while the panel is open."""
-        if self._app and self._app.id == app.id and not self._is_busy:
-            gone = app.name if app.gone else ""
-            self._notices.show_gone(gone, is_running=self._is_running)
-            follow_layout(self)
+        if self._app and self._app.id == app.id:
+            self._has_lost = bool(app.gone)
+            self._show_notices()
 
     def choice(self) -> Choice:
         """Return what is chosen now."""
@@ -120,9 +119,9 @@ class AppPanel(Drawer):
     def show_unserved(self, profile: Profile | None, way: Transport) -> None:
         """Say that the server of ``profile`` would not answer by ``way``; None: all would."""
         self._unserved.setVisible(profile is not None)
-        if profile is None:
-            return
-        self._awaited = profile.id, way
+        if profile is None or self._told == (profile, way):
+            return  # its button keeps the focus
+        self._told = profile, way
         name, now = run_words.shortened(profile.name), run_words.TRANSPORTS[profile.transport]
         if profile.transport != way:
             told = self.tr("“{name}” is set to {now}: it will not answer at this address.")
@@ -134,12 +133,13 @@ class AppPanel(Drawer):
         self._unserved.set_message("attention", title, "", [("makeItAnswer", remedy)])
         follow_layout(self)
 
-    def show_problem(self, failure: Failure) -> None:
-        """Say why the file is not changed."""
+    def show_problem(self, failure: Failure, *, can_retry: bool = False) -> None:
+        """Say why the file is not changed; ``can_retry`` leaves the change for another try."""
         self._is_busy = False
         self._problem.set_message("failed", failure.title, failure.hint)
-        self._token.hide()
-        self._show_parts(has_problem=True)
+        has_change = can_retry and self._has_change
+        self._token.setVisible(has_change and self._token.isVisibleTo(self))
+        self._show_parts(has_change=has_change, has_problem=True)
         self._problem.announce()
 
     def show_running(self, *, is_running: bool) -> None:
@@ -233,13 +233,12 @@ class AppPanel(Drawer):
     # What it shows
 
     def _show_notices(self) -> None:
-        if self._is_busy:
+        if self._is_busy or self._app is None:
             return
-        name = self._app.name if self._app else ""
-        has_change = self._diff.isVisibleTo(self)
-        self._notices.show_running(name if self._is_running and has_change else "")
-        if self._app:
-            self.show_state(self._app)
+        name = self._app.name
+        self._notices.show_running(name if self._is_running and self._has_change else "")
+        self._notices.show_gone(name if self._has_lost else "", is_running=self._is_running)
+        follow_layout(self)
 
     def _offer_files(self, files: tuple[FileFacts, ...]) -> None:
         """Begin with the file that names us, else with the usual one."""
@@ -274,11 +273,11 @@ class AppPanel(Drawer):
     ) -> None:
         for widget in (self._change_head, self._diff, self._about):
             widget.setVisible(has_change)
+        self._has_change = has_change
         self._problem.setVisible(has_problem)
         self._nothing.setVisible(is_same)
         self._change.setEnabled(has_change and not self._is_busy)
         self._show_notices()
-        follow_layout(self)
 
     # What happens on it
 
@@ -316,5 +315,6 @@ class AppPanel(Drawer):
 
     @Slot()
     def _on_answer_wanted(self) -> None:
-        if self._awaited:
-            self.answer_wanted.emit(*self._awaited)
+        if self._told:
+            profile, way = self._told
+            self.answer_wanted.emit(profile.id, way)
