@@ -50,11 +50,13 @@ if "forgetful" in manners:
 signals = {signal.SIGTERM, signal.SIGUSR1}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 helpers = []
-if "helpers" in manners:
+if {"helpers", "lingering"} & {*manners}:
     service = pathlib.Path(sys.argv[0]).with_name("service.js")
     for script, more in ((sys.argv[0], ["--type=renderer"]), (str(service), [])):
         command = [sys.executable, script, str(file), pipe, *more]
-        helpers.append(subprocess.Popen(command, stdin=subprocess.PIPE))
+        # Lingering ones live as long as whoever started the app wants.
+        ours = None if "lingering" in manners else subprocess.PIPE
+        helpers.append(subprocess.Popen(command, stdin=ours))
 write()
 tell("started", os.getpid())
 while signal.sigwait(signals) == signal.SIGUSR1 or "stubborn" in manners:

@@ -192,12 +192,20 @@ def test_what_it_started_of_itself_is_not_taken_for_it(desk: RewritingApp) -> No
 
 
 @linux_only
+def test_of_two_the_first_is_it(desk: RewritingApp) -> None:
+    pid = desk.begin()
+    desk.begin()
+    assert found(desk).pid == pid
+
+
+@linux_only
 def test_quitting_waits_for_its_helpers(desk: RewritingApp) -> None:
-    desk.begin("helpers")
+    main = desk.spawn("lingering")
+    desk.started()
     app = found(desk)
-    helpers = [p for p in psutil.Process(app.pid).children() if "--type=renderer" in p.cmdline()]
-    running.quit(app)
-    assert [p for p in helpers if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    with pytest.raises(TrunklineError, match="does not quit"):
+        running.quit(app, patience_s=0.1)
+    assert (main.wait(), running.find(desk.app)) == (0, None)
 
 
 @linux_only
@@ -276,6 +284,17 @@ def test_with_a_restart_the_entry_survives_its_rewriting(desk: RewritingApp) -> 
     desk.rewrite(desk.started())
     assert (desk.servers(), applied.plan.is_needed) == (["sales"], True)
     assert [line.split()[0] for line in told] == ["Quitting", "Starting", "Looking"]
+
+
+@linux_only
+def test_one_that_was_started_again_meanwhile_is_quit_too(desk: RewritingApp) -> None:
+    desk.begin("old")
+    old = found(desk)
+    running.quit(old)
+    desk.begin("new")
+    restarting.apply(connecting(desk), old, watch_s=0)
+    assert psutil.Process(desk.started()).cmdline() == desk.command("new")
+    assert desk.servers() == ["sales"]
 
 
 @linux_only

@@ -79,3 +79,9 @@ def test_nothing_of_the_server_loads_qt():
     names = [".".join(f.parts).removesuffix(".__init__") for f in files]
     modules = loaded(f"import importlib; [importlib.import_module(n) for n in {names!r}]")
     assert not {m for m in modules if m.startswith(("PySide6", "trunkline_desktop"))}
+
+
+def test_nobody_looks_at_processes_before_it_is_needed():
+    clients = "trunkline_server.clients"
+    modules = loaded(f"import {clients}.running, {clients}.restarting, {clients}.vanished")
+    assert "psutil" not in tops(modules)

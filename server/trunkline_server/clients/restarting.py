@@ -45,6 +45,7 @@ def apply(
             took it back.
     """
     name = running.app.name
+    running = processes.find(running.app) or running  # it may have been started again meanwhile
     tell(f"Quitting {name} …")
     processes.quit(running, patience_s)
     try:
