@@ -7,6 +7,7 @@ its long words. The data is invented, nothing is started and nothing is read fro
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -42,6 +43,7 @@ from trunkline_desktop.views.facts import AppFacts, Consequence, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.segmented import SegmentedControl
 from trunkline_server import stages
+from trunkline_server.clients.exports.offers import Offer
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -299,6 +301,62 @@ def many(window: Window) -> None:
     window.apps.panel.show_consequence(Consequence(diff=DIFF))
 
 
+def running(window: Window) -> None:
+    """An app that would overwrite the change."""
+    ai_apps(window)
+    window.apps.panel.show_running(is_running=True)
+
+
+def gone(window: Window) -> None:
+    """An app that took our entry out, on its card and in its panel."""
+    desk = replace(apps()[0], state="gone", gone=("sales",), files=(FileFacts(path=CONFIG),))
+    another = AppFacts(id="json", name=QApplication.translate("apps", "Another app"),
+                       monogram="{}", state="by hand", can=("stdio", "http"))  # fmt: skip
+    shown = (desk, replace(code(), need="restart running"), another)
+    window.apps.show_apps(shown, {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel("claude-desktop", profiles(), "", "")
+    window.apps.panel.show_running(is_running=True)
+    window.apps.panel.show_consequence(Consequence())
+
+
+def by_hand(window: Window) -> None:
+    """An app that takes a link, or a text to paste."""
+    name = "Cherry Studio"
+    cherry = AppFacts(id="cherry-studio", name=name, monogram="CS", state="by hand",
+                      can=("stdio", "http", "sse"))  # fmt: skip
+    window.apps.show_apps((*apps(), cherry), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    why = "Cherry Studio keeps its servers in a database of its own."
+    window.apps.open_hand(cherry.id, profiles(), "", why, "Open the link, or in Settings, MCP "
+                          "Servers, choose “Import from JSON”.")  # fmt: skip
+    entry = {"mcpServers": {"sales": {"command": "/usr/bin/trunkline-stdio", "args": ["sales"]}}}
+    link = "cherrystudio://mcp/install?servers=eyJtY3BTZXJ2ZXJzIjp7InNhbGVzIjp7fX19"
+    offers = (Offer(kind="link", title=f"Link that opens {name}", content=link),
+              Offer(kind="text", title=f"Settings of {name}, as JSON",
+                    content=json.dumps(entry, indent=2)))  # fmt: skip
+    window.apps.hand.show_offers(offers, "")
+
+
+def unfollowed(window: Window) -> None:
+    """A database whose apps were left as they were."""
+    database(window)
+    told = QApplication.translate
+    window.database.show_problem(Failure(
+        code="client.follow",
+        title=told("following", "The AI apps with the former address of “{name}” were left as "
+                   "they were.").format(name=profiles()[0].name),
+        hint=f"{CONFIG}, line 4, column 9: there is a comma too many. Nothing was changed.",
+    ))  # fmt: skip
+
+
+def followed(window: Window) -> None:
+    """A database whose apps use its new address."""
+    database(window)
+    words = QApplication.translate("following", "{count} apps now use {way}.")
+    window.toast.offer(words.format(count=3, way="HTTP"))
+
+
 def activity(window: Window) -> None:
     """What was asked."""
     window.activity.show_calls(calls(), {p.id: p.name for p in profiles()})
@@ -316,15 +374,35 @@ SCENES: dict[str, Callable[[Window], None]] = {
     "ai-apps-addressed": addressed,
     "ai-apps-token": token_in_file,
     "ai-apps-many": many,
+    "ai-apps-running": running,
+    "ai-apps-gone": gone,
+    "ai-apps-by-hand": by_hand,
+    "database-unfollowed": unfollowed,
+    "database-followed": followed,
     "activity": activity,
 }
+IN_README = (
+    "first-run",
+    "database",
+    "database-failed",
+    "add-checking",
+    "add-refused",
+    "add-passed",
+    "ai-apps",
+    "activity",
+)
 IN_GERMAN = (
     "first-run",
     "database",
+    "database-unfollowed",
+    "database-followed",
     "add-refused",
     "ai-apps",
     "ai-apps-addressed",
     "ai-apps-token",
+    "ai-apps-running",
+    "ai-apps-gone",
+    "ai-apps-by-hand",
 )
 
 
@@ -422,8 +500,8 @@ def for_readme(folder: Path) -> None:
     _, scheme = prepared()
     for look in ("light", "dark"):
         scheme.set_appearance(look)  # type: ignore[arg-type]  both are appearances
-        for name, scene in SCENES.items():
-            save(picture(scene, LARGE), folder / f"{name}-{look}.png")
+        for name in IN_README:
+            save(picture(SCENES[name], LARGE), folder / f"{name}-{look}.png")
         save(tray_icons(is_dark=look == "dark"), folder / f"tray-{look}.png")
         save(tray_menu(), folder / f"tray-menu-{look}.png")
 

@@ -225,12 +225,19 @@ def test_tab_goes_through_the_panel_in_reading_order(qtbot, main):
     main.window.activateWindow()
     seen(main, "mayAsk-sales").setFocus()
     names = []
-    for _ in range(5):
+    for _ in range(6):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         names.append(
             QApplication.focusWidget().objectName() or type(QApplication.focusWidget()).__name__
         )
-    assert names == ["mayAsk-shop", "_Header", "DiffText", "showInFolder", "cancelChange"]
+    assert names == [
+        "mayAsk-shop",
+        "_Header",
+        "DiffText",
+        "showInFolder",
+        "useByHand",
+        "cancelChange",
+    ]
 
 
 def test_escape_closes_the_panel_and_goes_back_to_the_card(qtbot, main):

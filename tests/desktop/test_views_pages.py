@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 
 from tests.desktop import screenshots as data
 from trunkline_desktop.views.database import DatabasePage
@@ -16,6 +23,7 @@ from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
 from trunkline_desktop.widgets.copy_field import CopyField
+from trunkline_desktop.widgets.drawer import Drawer
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Today
@@ -170,6 +178,15 @@ def test_german_words_are_not_cut(german, name):
     QApplication.processEvents()
     cut = [b.text() for b in german.page.findChildren(QPushButton) if _is_cut(b)]
     assert cut == []
+
+
+@pytest.mark.parametrize("name", [name for name in data.IN_GERMAN if name.startswith("ai-apps")])
+def test_nothing_in_a_panel_is_wider_than_it(german, name):
+    data.SCENES[name](german)
+    QApplication.processEvents()
+    (shown,) = [drawer for drawer in german.findChildren(Drawer) if drawer.isVisible()]
+    content = shown.findChild(QScrollArea)
+    assert content.widget().minimumSizeHint().width() <= content.viewport().width()
 
 
 def test_the_pages_mirror_for_right_to_left(window):

@@ -11,7 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.controllers import by_hand
 from trunkline_desktop.controllers.arranging import Arranging
+from trunkline_desktop.controllers.by_hand import ByHand
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
@@ -49,6 +51,8 @@ class AiApps(QObject):
         self._awaited = ("", "")
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
+        self._by_hand = ByHand(self._page, profiles, self)
+        self._page.panel.hand_wanted.connect(self._on_hand_wanted)
         self._arranging.arranged.connect(self._on_arranged)
         self._arranging.touched.connect(self.refresh)
         self._arranging.failed.connect(self._on_not_undone)
@@ -71,7 +75,10 @@ class AiApps(QObject):
         ``also`` is a database to tick in addition, or "".
         """
         self._awaited = ("", "") if self.facts else (app_id, also)
-        if any(f.id == app_id for f in self.facts):
+        facts = next((f for f in self.facts if f.id == app_id), None)
+        if facts and facts.state == "by hand":
+            self._by_hand.open(app_id, also)
+        elif facts:
             self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
 
     def offer_undo(
@@ -96,6 +103,11 @@ class AiApps(QObject):
         every = self._profiles.all
         is_connected = any(f.databases for f in self.facts if f.id == app_id)
         self.open(app_id, every[0].id if len(every) == 1 and not is_connected else "")
+
+    @Slot(str)
+    def _on_hand_wanted(self, app_id: str) -> None:
+        ticked = (*self._page.panel.choice().ways, "")
+        self._by_hand.open(app_id, ticked[0])
 
     @Slot(object)
     def _on_looked(self, facts: tuple[AppFacts, ...]) -> None:
@@ -145,7 +157,7 @@ def look(
     known = tuple(profiles)
     seen, gone = _seen(known, contacts), _gone()
     found = [_facts(app, known, seen, on, gone.get(app.id, ())) for app in apps.ALL.values()]
-    return tuple(sorted(found, key=lambda f: f.state == "missing"))
+    return tuple(sorted((*found, *by_hand.facts()), key=lambda f: f.state == "missing"))
 
 
 def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, str], float]:
@@ -187,6 +199,7 @@ def _facts(
         problem=problem,
         gone=gone,
         need=_need(app, paths) if mine and not at else "",
+        has_bundle=app.id == "claude-desktop",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.inline_message import InlineMessage
 
@@ -61,7 +62,7 @@ class AppNotices(QWidget):
             by_hand = Button(self.tr("Change the file only"), "link")
             by_hand.setObjectName("changeByHand")
             by_hand.clicked.connect(self.by_hand_wanted)
-            self._running.set_message("attention", title.format(app=name), told, [by_hand])
+            self._running.set_message("attention", title.format(app=name), told, [flush(by_hand)])
 
     def show_progress(self, sentence: str) -> None:
         """Say what is being done with the app."""

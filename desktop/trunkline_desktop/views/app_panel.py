@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from trunkline_desktop import run_words
@@ -15,12 +16,13 @@ from trunkline_desktop.views.app_token import AppToken
 from trunkline_desktop.views.app_ways import AppWays
 from trunkline_desktop.views.facts import AppFacts, Choice, Consequence, FileFacts
 from trunkline_desktop.views.file_line import FileLine
+from trunkline_desktop.views.flush import flush
 from trunkline_desktop.views.stacking import stack
 from trunkline_desktop.views.swap import swap
 from trunkline_desktop.views.tab_order import follow_layout
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.diff_view import DiffView
-from trunkline_desktop.widgets.drawer import Drawer
+from trunkline_desktop.widgets.drawer import SIDE, Drawer
 from trunkline_desktop.widgets.fields import Field
 from trunkline_desktop.widgets.inline_message import InlineMessage
 from trunkline_desktop.widgets.monogram import Monogram
@@ -34,7 +36,7 @@ class AppPanel(Drawer):
 
     Object names: ``settingsFile`` (where there are several), those of ``AppTicks, AppWays,
     AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``,
-    ``unserved`` with ``makeItAnswer``; those of ``AppNotices``.
+    ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
 
     Signals:
         choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
@@ -43,6 +45,7 @@ class AppPanel(Drawer):
         token_wanted(str): the access token of this profile is to be copied.
         answer_wanted(str, str): let the server of this profile answer by this transport.
         by_hand_wanted(Choice): make it so in the file only, though the app runs.
+        hand_wanted(str): show how the person sets this app up.
         back_wanted(str), leave_wanted(str): put what is gone back into the files of this app;
             leave it out.
     """
@@ -53,6 +56,7 @@ class AppPanel(Drawer):
     token_wanted = Signal(str)
     answer_wanted = Signal(str, str)
     by_hand_wanted = Signal(object)
+    hand_wanted = Signal(str)
     back_wanted = Signal(str)
     leave_wanted = Signal(str)
 
@@ -115,6 +119,8 @@ class AppPanel(Drawer):
         self._counts.setText(f"+{added}  −{removed}" if found.diff else "")
         self._token.show_consequence(found, {p.id: p.name for p in self._profiles})
         self._show_parts(has_change=bool(found.diff), is_same=not found.diff and not found.warning)
+        if found.warning and not found.diff:
+            self.reveal(self._token)
 
     def show_unserved(self, profile: Profile | None, way: Transport) -> None:
         """Say that the server of ``profile`` would not answer by ``way``; None: all would."""
@@ -148,12 +154,6 @@ class AppPanel(Drawer):
             return
         self._is_running = is_running
         self._show_notices()
-        self._change.setText(
-            self.tr("Quit it, change the file, start it again")
-            if is_running
-            else self.tr("Change the file")
-        )
-        stack(self.footer, is_narrow=is_running)
 
     def set_idle(self) -> None:
         """Let the person go on; nothing was changed."""
@@ -166,12 +166,6 @@ class AppPanel(Drawer):
         self._change.setEnabled(False)
         if sentence:
             self._notices.show_progress(sentence)
-
-    def set_width(self, width: int) -> None:
-        """Be ``width`` pixels wide, more than usual when it has the page to itself."""
-        self._width = width
-        if self.isVisible():
-            self.setFixedWidth(width)
 
     # How it is made
 
@@ -197,6 +191,9 @@ class AppPanel(Drawer):
         self._problem.setObjectName("panelProblem")
         self._unserved.setObjectName("unserved")
         self._unserved.acted.connect(self._on_answer_wanted)
+        self._by_hand = Button(self.tr("Use a link or a text instead"), "link", small=True)
+        self._by_hand.setObjectName("useByHand")
+        self._by_hand.clicked.connect(self._on_hand)
         self._token = AppToken()
         self._token.changed.connect(self._on_chosen)
         self._token.token_wanted.connect(self.token_wanted)
@@ -208,9 +205,11 @@ class AppPanel(Drawer):
         self._change = Button(self.tr("Change the file"), "primary")
         self._change.setObjectName("changeFile")
         self._change.clicked.connect(self._on_change)
+        self._cancel = cancel
+        end = Qt.AlignmentFlag.AlignRight
         self.footer.addStretch(1)
-        self.footer.addWidget(cancel)
-        self.footer.addWidget(self._change)
+        self.footer.addWidget(cancel, 0, end)
+        self.footer.addWidget(self._change, 0, end)
 
     def _arrange(self) -> None:
         self._change_head = QWidget()
@@ -228,6 +227,7 @@ class AppPanel(Drawer):
                        self._diff, self._nothing, self._place, self._token,
                        self._about):  # fmt: skip
             self.body.addWidget(widget)
+        self.body.addWidget(flush(self._by_hand))
         self.body.addStretch(1)
 
     # What it shows
@@ -238,7 +238,22 @@ class AppPanel(Drawer):
         name = self._app.name
         self._notices.show_running(name if self._is_running and self._has_change else "")
         self._notices.show_gone(name if self._has_lost else "", is_running=self._is_running)
+        quits = self._is_running and self._has_change
+        whole = self.tr("Quit it, change the file, start it again")
+        self._change.setText(whole if quits else self.tr("Change the file"))
+        self._fit_footer()
         follow_layout(self)
+
+    def _fit_footer(self) -> None:
+        """Put the buttons below each other where they do not fit side by side."""
+        needed = self._cancel.sizeHint().width() + self._change.sizeHint().width()
+        room = self.width() - 2 * SIDE - self.footer.spacing()
+        stack(self.footer, is_narrow=needed > room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the buttons their room."""
+        super().resizeEvent(event)
+        self._fit_footer()
 
     def _offer_files(self, files: tuple[FileFacts, ...]) -> None:
         """Begin with the file that names us, else with the usual one."""
@@ -304,6 +319,10 @@ class AppPanel(Drawer):
     @Slot()
     def _on_by_hand(self) -> None:
         self.by_hand_wanted.emit(self.choice())
+
+    @Slot()
+    def _on_hand(self) -> None:
+        self.hand_wanted.emit(self._app.id if self._app else "")
 
     @Slot()
     def _on_back(self) -> None:

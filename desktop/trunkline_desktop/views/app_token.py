@@ -11,6 +11,8 @@ from trunkline_desktop import run_words
 from trunkline_desktop.views.facts import Consequence
 from trunkline_desktop.widgets.inline_message import InlineMessage
 
+_NAME = 24  # letters that fit in a button
+
 
 class AppToken(QWidget):
     """The warning, a button for each token to copy, and the tick that allows it in the file.
@@ -53,9 +55,9 @@ class AppToken(QWidget):
     def show_consequence(self, found: Consequence, names: Mapping[str, str]) -> None:
         """Say what there is to know; ``names`` says what each profile id is called."""
         self._message.setVisible(bool(found.warning))
-        copy = self.tr("Copy the token of “{name}”")
+        copy = self.tr("Copy: {name}") if len(found.tokens) > 1 else self.tr("Copy the token")
         actions = [
-            (f"copyToken-{i}", copy.format(name=run_words.shortened(names[i])))
+            (f"copyToken-{i}", copy.format(name=run_words.shortened(names[i], _NAME)))
             for i in found.tokens
             if i in names
         ]

@@ -18,6 +18,7 @@ _STATUS: dict[str, Status] = {
     "ready": "off",
     "broken": "failed",
     "gone": "attention",
+    "by hand": "off",
 }
 
 
@@ -35,6 +36,7 @@ def state(app: AppFacts) -> str:
         "missing": _tr("Not installed on this computer"),
         "broken": _tr("Its settings file has an error"),
         "gone": _tr("Its entry is gone"),
+        "by hand": _tr("Takes a link or a text"),
     }
     return said[app.state]
 

@@ -63,11 +63,12 @@ class AppsCard(Card):
         self._content = swap(self.body, self._content, content)
 
     def _invite(self, column: QVBoxLayout, apps: Sequence[AppFacts]) -> None:
-        installed = [app for app in apps if app.state != "missing"]
+        known = [app for app in apps if app.state != "by hand"]
+        installed = [app for app in known if app.state != "missing"]
         if installed:
             told = self.tr("No AI app asks this database yet.")
         else:
-            names = ", ".join(app.name for app in apps)
+            names = ", ".join(app.name for app in known)
             told = self.tr("Install {apps} to let it ask this database.").format(apps=names)
         column.addWidget(Text(told, "body", "text2", wraps=True))
         for place, app in enumerate(installed):

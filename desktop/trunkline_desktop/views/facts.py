@@ -8,7 +8,7 @@ from typing import Literal
 
 from trunkline_server.profiles.profile import Transport
 
-AppState = Literal["connected", "waiting", "ready", "missing", "broken", "gone"]
+AppState = Literal["connected", "waiting", "ready", "missing", "broken", "gone", "by hand"]
 Need = Literal["", "restart", "restart running", "start"]
 
 
@@ -37,13 +37,15 @@ class AppFacts:
         monogram: two letters, never its logo.
         state: "connected" (it has asked), "waiting" (its file names us, it has not asked yet),
             "ready" (installed, nothing of ours in its file), "missing" (not installed), "broken"
-            (its file cannot be read) or "gone" (another program took our entry out).
+            (its file cannot be read), "gone" (another program took our entry out) or "by hand" (its
+            settings are not edited here).
         seen_at: when it last asked, in seconds since 1970; 0 for never.
         files: its settings files, the usual one first.
         can: how it can reach a database.
         problem: why a file cannot be read; "" when all can.
         gone: ids of the profiles whose entries were taken out.
         need: what a waiting app needs before it makes contact; "" when nothing.
+        has_bundle: whether a bundle is offered for it.
     """
 
     id: str
@@ -56,6 +58,7 @@ class AppFacts:
     problem: str = ""
     gone: tuple[str, ...] = ()
     need: Need = "restart"
+    has_bundle: bool = False
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -97,3 +100,18 @@ class Consequence:
     warning: str = ""
     tokens: tuple[str, ...] = ()
     offers_token: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandChoice:
+    """What the person wants to bring into an app by hand.
+
+    Attributes:
+        app_id: the app.
+        profile_id: the database; "" when there is none.
+        way: how the app is to reach it.
+    """
+
+    app_id: str
+    profile_id: str
+    way: Transport = "stdio"
