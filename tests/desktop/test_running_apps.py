@@ -254,3 +254,24 @@ def test_one_that_started_afterwards_is_only_waited_for(qtbot, main, desk):
     said = needs(qtbot, main)
     assert "Waiting for first contact" in said
     assert "once" not in said
+
+
+# When its database goes
+
+
+def test_removing_a_database_is_told_and_done_around_a_restart(qtbot, main, desk):
+    writer.apply(plan.connect(desk.app, SALES))
+    desk.begin()
+    with qtbot.waitSignal(main._apps.changed):
+        main._apps.refresh()
+    main.show_database("sales")
+    main.window.database._on_remove()
+    told = main.window.database._confirm.accessibleDescription()
+    assert "Claude Desktop is quit and started again for that." in told
+    seen(main, "confirmRemove").click()
+    qtbot.waitUntil(main.window.toast.isVisible)
+    desk.rewrite(desk.started())
+    assert desk.servers() == []
+    seen(main, "undo").click()
+    desk.rewrite(desk.started())
+    assert desk.servers() == ["sales"]

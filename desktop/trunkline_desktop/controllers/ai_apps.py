@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
-from trunkline_desktop.controllers import by_hand
+from trunkline_desktop.controllers import by_hand, changing
 from trunkline_desktop.controllers.arranging import Arranging
 from trunkline_desktop.controllers.by_hand import ByHand
 from trunkline_desktop.jobs import Job
@@ -21,6 +21,7 @@ from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
 from trunkline_server.clients import apps, owned, plan, running, vanished, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -122,8 +123,7 @@ class AiApps(QObject):
     @Slot(object, bool)
     def _on_arranged(self, applied: Applied, was_quit: bool) -> None:
         said = self.tr("The settings of {app} were changed.").format(app=applied.plan.app.name)
-        undo = partial(self._arranging.undo, applied) if was_quit else None
-        self.offer_undo(said, (applied,), undo=undo)
+        self.offer_undo(said, (applied,), undo=around((applied,)) if was_quit else None)
 
     @Slot()
     def _on_undone(self) -> None:
@@ -144,6 +144,11 @@ class AiApps(QObject):
 
 
 Contacts = Mapping[tuple[str, str], float]
+
+
+def around(applied: tuple[Applied, ...]) -> Callable[[], Job]:
+    """Return what undoes changes for which apps were quit, or may have to be."""
+    return partial(jobs.start, partial(changing.undo_around, applied))
 
 
 def look(
@@ -188,6 +193,7 @@ def _facts(
     mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
     problem = _problem(app, paths, profiles) if app.is_installed() else ""
     at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
+    now = running.find(app) if mine else None
     return AppFacts(
         id=app.id,
         name=app.name,
@@ -198,7 +204,8 @@ def _facts(
         can=app.transports,
         problem=problem,
         gone=gone,
-        need=_need(app, paths) if mine and not at else "",
+        need=_need(app, paths, now) if mine and not at else "",
+        runs=now is not None,
         has_bundle=app.id == "claude-desktop",
     )
 
@@ -213,11 +220,10 @@ def _gone() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _need(app: App, paths: Iterable[Path]) -> Need:
+def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
     """Return what the app needs to read what was written last; see ``AppFacts.need``."""
     if app.process is None:
         return "restart"  # whether it runs is not known
-    now = running.find(app)
     if now is None:
         return "start"
     written = max(_written(paths).values(), default=0.0)

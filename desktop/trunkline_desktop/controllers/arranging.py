@@ -57,10 +57,6 @@ class Arranging(QObject):
         self._asked += 1
         self._panel.show_problem(failure)
 
-    def undo(self, done: Applied) -> Job:
-        """Take back a change for which the app was quit."""
-        return jobs.start(lambda: changing.undo(done, self._teller(done.plan.app.id)))
-
     def _connect(self) -> None:
         panel = self._panel
         panel.choice_changed.connect(self._on_choice)

@@ -10,6 +10,7 @@ from trunkline_server.clients import apps, owned, plan, restarting, running, van
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.reading import read
 from trunkline_server.clients.writer import Applied
+from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 Tell = Callable[[str], None]  # gets a sentence before each step that takes a while
@@ -20,29 +21,45 @@ Tell = Callable[[str], None]  # gets a sentence before each step that takes a wh
 How = Literal["ask", "quit", "by hand"]
 
 
+def _silent(_sentence: str) -> None:
+    pass
+
+
 def make(wanted: Plan, how: How, tell: Tell) -> Applied | None:
     """Make a change; None when the person has to be asked first.
 
     Raises:
         TrunklineError: those of ``restarting.apply``.
     """
-    now = running.find(wanted.app) if how != "by hand" else None
-    if now is None:
-        return writer.apply(wanted)
-    return restarting.apply(wanted, now, tell=tell) if how == "quit" else None
+    if how == "ask" and running.find(wanted.app):
+        return None
+    return writer.apply(wanted) if how == "by hand" else make_around(wanted, tell)
 
 
-def undo(done: Applied, tell: Tell) -> None:
-    """Take a change back for which the app was quit and started.
+def make_around(wanted: Plan, tell: Tell = _silent) -> Applied:
+    """Make a change; an app that would take it back is quit before and started again.
 
     Raises:
         TrunklineError: those of ``restarting.apply``.
     """
-    now = running.find(done.plan.app)
-    if now is None:
-        writer.undo(done)
-    else:
-        restarting.apply(done.plan.reversed(), now, tell=tell)
+    now = running.find(wanted.app)
+    return restarting.apply(wanted, now, tell=tell) if now else writer.apply(wanted)
+
+
+def undo_around(done: Iterable[Applied]) -> None:
+    """Take changes back, each that can be; apps are quit and started as for the changes.
+
+    Raises:
+        TrunklineError: why one of them could not, after all were tried.
+    """
+    failures: list[TrunklineError] = []
+    for applied in reversed(tuple(done)):
+        try:
+            _undo(applied)
+        except TrunklineError as exc:
+            failures.append(exc)
+    if failures:
+        raise failures[0]
 
 
 def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:
@@ -55,7 +72,7 @@ def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:
     _require_readable(app_id)
     for gone in vanished.vanished():
         if gone.app.id == app_id:
-            make(vanished.restored(gone, known), "quit", tell)
+            make_around(vanished.restored(gone, known), tell)
 
 
 def leave_out(app_id: str) -> None:
@@ -67,6 +84,13 @@ def leave_out(app_id: str) -> None:
     for gone in vanished.vanished():
         if gone.app.id == app_id:
             vanished.forget(gone)
+
+
+def _undo(done: Applied) -> None:
+    if running.find(done.plan.app):
+        make_around(done.plan.reversed())
+    else:
+        writer.undo(done)
 
 
 def _require_readable(app_id: str) -> None:

@@ -7,8 +7,9 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.controllers import changing
 from trunkline_desktop.controllers.adding import Adding
-from trunkline_desktop.controllers.ai_apps import AiApps
+from trunkline_desktop.controllers.ai_apps import AiApps, around
 from trunkline_desktop.following import Followed, Following
 from trunkline_desktop.models.activity import ActivityReader
 from trunkline_desktop.models.databases import DatabasesModel
@@ -229,7 +230,7 @@ class Main(QObject):
 
     def _on_removed(self, profile: Profile, _: object) -> None:
         """Apps would start what is no longer there."""
-        job = jobs.start(lambda: removal.take_out(profile))
+        job = jobs.start(lambda: removal.take_out(profile, changing.make_around))
         job.done.connect(partial(self._on_taken_out, profile))
 
     def _on_taken_out(
@@ -243,6 +244,7 @@ class Main(QObject):
                 said.format(name=profile.name, apps=names),
                 changes,
                 self.tr("Put the entry back"),
+                around(changes),
             )
         for failure in failures[:1]:
             self.tell("", failure)

@@ -266,6 +266,9 @@ class DatabasePage(Page):
             names = ", ".join(app.name for app in self._asking)
             told = self.tr("Its entry in the settings of {apps} is taken out.")
             gone = f"{gone} {told.format(apps=names)}"
+            quits = self.tr("{app} is quit and started again for that.")
+            parts = [gone, *(quits.format(app=app.name) for app in self._asking if app.runs)]
+            gone = " ".join(parts)
         return f"{gone} {self.tr('The database itself stays as it is.')}"
 
     @Slot(str)

@@ -45,6 +45,7 @@ class AppFacts:
         problem: why a file cannot be read; "" when all can.
         gone: ids of the profiles whose entries were taken out.
         need: what a waiting app needs before it makes contact; "" when nothing.
+        runs: whether it runs now and would write its file back from memory.
         has_bundle: whether a bundle is offered for it.
     """
 
@@ -58,6 +59,7 @@ class AppFacts:
     problem: str = ""
     gone: tuple[str, ...] = ()
     need: Need = "restart"
+    runs: bool = False
     has_bundle: bool = False
 
     @property
