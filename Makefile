@@ -28,8 +28,9 @@ test: $(READY) node ## run every test, the real-desktop journey included
 	$(BIN)/python -m pytest tests/unit tests/server --numprocesses 2 --dist loadfile
 	$(BIN)/python -m pytest tests/desktop tests/journeys
 
-node: ## fetch what the tests start from npm: the conformance suite, the inspector
+node: ## fetch what the tests start from npm: the conformance suite, the inspector, AI apps
 	@sh packaging/node/install.sh tools
+	@sh packaging/node/install.sh clients
 
 check: $(READY) ## format, lint, types, import contracts and the fast tests
 	$(BIN)/ruff format --check .

@@ -121,7 +121,7 @@ def _run_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
 
 
 def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
-    _verb(verbs, "clients", ("verbs.apps", "clients"), "List the AI apps")
+    _verb(verbs, "clients", ("verbs.app_list", "clients"), "List the AI apps")
     connect = _verb(verbs, "connect", ("verbs.apps", "connect"), "Let an AI app use a database")
     _change(connect)
     connect.add_argument("--transport", choices=TRANSPORTS, help="how the app reaches it")
@@ -130,6 +130,9 @@ def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
         "--allow-token",
         action="store_true",
         help="write the access token into the app's file when the app knows no safer way",
+    )
+    connect.add_argument(
+        "--verify", action="store_true", help="then let the app itself say whether it connects"
     )
     _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
     _export(_verb(verbs, "export", ("verbs.export", "export"), "Print what an AI app needs"))

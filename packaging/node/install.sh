@@ -1,13 +1,14 @@
 #!/bin/sh
-# Installs the npm programs that the tests ("tools") or the benchmarks ("peers") start, into .node/.
+# Installs the npm programs that the tests start ("tools"; "clients": the AI apps) or the benchmarks
+# ("peers"), into .node/.
 # Never fails: without npm or its registry it prints the reason, and what needs them is skipped.
 # No script of any package is run.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 case "${1:-tools}" in
 tools) from=$here ;;
-peers) from=$here/peers ;;
-*) echo "usage: install.sh tools|peers" >&2; exit 2 ;;
+clients|peers) from=$here/$1 ;;
+*) echo "usage: install.sh tools|clients|peers" >&2; exit 2 ;;
 esac
 into=$here/../../.node/${1:-tools}
 

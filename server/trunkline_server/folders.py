@@ -1,4 +1,9 @@
-"""Where Trunkline keeps its files. ``TRUNKLINE_HOME`` moves all of it."""
+"""Where Trunkline keeps its files. ``TRUNKLINE_HOME`` moves all of it.
+
+On Windows they are beside AppData, not in it: what an app from the Store starts sees its own copy
+of AppData, in which it would neither find a running server nor be found, and a single file written
+there would hide ours from it for good.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +40,9 @@ def run() -> Path:
 
 
 def _home(part: str) -> Path | None:
-    home = os.environ.get("TRUNKLINE_HOME")
-    return Path(home).expanduser().absolute() / part if home else None
+    if home := os.environ.get("TRUNKLINE_HOME"):
+        return Path(home).expanduser().absolute() / part
+    return Path.home() / ".trunkline" / part if sys.platform == "win32" else None
 
 
 def _platform(function: str) -> Path:
@@ -47,10 +53,9 @@ def _platform(function: str) -> Path:
 
 
 def _runtime() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / APP / "run"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / APP / "run"
+    assert sys.platform != "win32"  # noqa: S101 - see _home
     session = Path(f"/run/user/{os.getuid()}")
     if os.access(session, os.W_OK) and session.stat().st_uid == os.getuid():
         return session / APP.lower()

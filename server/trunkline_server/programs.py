@@ -6,9 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 
 _SUFFIX = ".exe" if sys.platform == "win32" else ""
 
@@ -30,6 +31,18 @@ def path_of(command: str) -> Path:
         f"The program {command} is missing from this installation.",
         "Install Trunkline again.",
     )
+
+
+def relay() -> Path:
+    """Return the program that AI apps start; on Windows its twin, which opens no console window.
+
+    Raises:
+        TrunklineError: ``program.missing``.
+    """
+    if sys.platform == "win32":
+        with suppress(TrunklineError):
+            return path_of("trunkline-stdiow")
+    return path_of("trunkline-stdio")
 
 
 def as_typed(command: str) -> str:

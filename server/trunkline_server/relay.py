@@ -206,7 +206,8 @@ def _only_profile() -> str | None:
 
 
 def _tell(sentence: str) -> None:
-    os.write(2, f"{sentence}\n".encode())
+    with contextlib.suppress(OSError):  # without a console there may be nothing to write to
+        os.write(2, f"{sentence}\n".encode())
 
 
 if __name__ == "__main__":

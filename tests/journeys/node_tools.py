@@ -9,20 +9,24 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).parents[2] / ".node" / "tools" / "node_modules"
+_INSTALLED = Path(__file__).parents[2] / ".node"
+TOOLS = _INSTALLED / "tools" / "node_modules"
+CLIENTS = _INSTALLED / "clients" / "node_modules"
 CONFORMANCE = TOOLS / "@modelcontextprotocol/conformance/dist/index.js"
 INSPECTOR = TOOLS / "@modelcontextprotocol/inspector/clients/launcher/build/index.js"
 NEEDED = (22, 19)
 
 
-def command(script: Path) -> list[str]:
-    """Return what starts ``script``; skip the test with the reason when it cannot be."""
-    if not script.exists():
-        package = script.relative_to(TOOLS).parts[1]
+def command(program: Path) -> list[str]:
+    """Return what starts a script or a program; skip the test with the reason when it cannot be."""
+    if not program.exists():
+        package = "/".join(program.relative_to(_INSTALLED).parts[2:4])
         pytest.skip(f"{package} is not installed: run `make node`, which needs npm")
+    if program.suffix != ".js":
+        return [str(program)]
     if (node := node_program()) is None:
         pytest.skip("no Node.js of version {}.{} or newer was found".format(*NEEDED))
-    return [str(node), str(script)]
+    return [str(node), str(program)]
 
 
 def node_program() -> Path | None:

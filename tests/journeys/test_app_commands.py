@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys import node_tools
+from tests.journeys import node_tools, real_clients
 from trunkline_server.clients import apps, entries, plan
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
@@ -19,7 +19,6 @@ from trunkline_server.clients.exports import offers
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile, Transport
 
-PROGRAMS = node_tools.TOOLS.parents[1] / "clients" / "node_modules" / ".bin"
 PATIENCE_S = 120
 SHOP = Profile(id="web-shop", name="Web shop", http_port=8765)
 COMMANDS = {
@@ -59,7 +58,7 @@ def test_the_command_writes_the_entry(
     app_id: str, way: Transport, person: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = apps.ALL[app_id]
-    program = found(COMMANDS[app_id])
+    program = found(COMMANDS[app_id], person / "bin")
     if app_id == "cline":  # it has no word for variables
         monkeypatch.delenv("TRUNKLINE_HOME")
     line = offers.content(app, SHOP, "command", transport=way, may_write_token=True)
@@ -68,10 +67,10 @@ def test_the_command_writes_the_entry(
     assert meaning(app_id, written(app, person)) == meaning(app_id, app.entry(target))
 
 
-def found(name: str) -> Path:
-    if not (PROGRAMS / name).exists():
-        pytest.skip(f"{name} is not installed: run `make node`, which needs npm")
-    return PROGRAMS / name
+def found(name: str, folder: Path) -> Path:
+    if name not in real_clients.PROGRAMS:
+        pytest.skip(f"{name} is installed by a script of its package, and none is run here")
+    return real_clients.installed(name, folder)
 
 
 def typed(line: str, person: Path, program: Path) -> None:

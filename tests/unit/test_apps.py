@@ -511,7 +511,10 @@ def test_a_greeting_is_one_app_s(client: str) -> None:
     assert [app.id for app in KNOWN.values() if app.is_called(client)] == [GREETINGS[client]]
 
 
-@pytest.mark.parametrize("client", ["", "mcp", "claude", "inspector", "visual", "Zedd"])
+# "mcp-test-client" are Gemini CLI and Qwen Code when they only look whether a server is there.
+@pytest.mark.parametrize(
+    "client", ["", "mcp", "claude", "inspector", "visual", "Zedd", "mcp-test-client"]
+)
 def test_a_greeting_of_a_stranger_is_no_app_s(client: str) -> None:
     assert [app.id for app in KNOWN.values() if app.is_called(client)] == []
 

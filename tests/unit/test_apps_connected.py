@@ -221,6 +221,17 @@ def test_the_file_with_the_token_goes_with_its_last_entry(file: Path, tmp_path: 
     assert (still, tokens.file_of("sales").exists()) == (True, False)
 
 
+def test_a_removed_database_is_no_obstacle_to_the_others(file: Path) -> None:
+    connect("opencode", "http", file, SALES, SHOP)
+    secrets.forget("sales")
+    connect("opencode", "stdio", file, SHOP)
+    still = tokens.file_of("sales").read_text()
+    connect("opencode", "http", file, SHOP)
+    disconnect("opencode", file)
+    assert (still, tokens.file_of("sales").exists()) == (TOKEN, False)
+    assert servers("opencode", file).keys() == {"web-shop"}
+
+
 def test_undoing_brings_the_file_with_the_token_back(file: Path) -> None:
     connect("opencode", "http", file)
     applied = writer.apply(plan.disconnect(apps.ALL["opencode"], SALES, path=file))

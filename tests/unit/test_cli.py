@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ from trunkline_desktop import cli
 from trunkline_desktop.verbs import say
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
-from trunkline_server.serving.activity import Activity, Call
+from trunkline_server.serving.activity import Activity, Call, Greeting
 
 URL = "postgresql://ada@db.example.com:5433/sales"
 VERBS = ("add", "list", "show", "edit", "remove", "check", "start", "clients", "connect",
@@ -354,6 +358,115 @@ def test_clients_names_those_that_are_not_edited_too(saved: Terminal) -> None:
     assert cherry["export"] == ["link", "text"]
     saved("clients")
     assert "export NAME --client cherry-studio --as link" in saved.out
+
+
+def test_clients_tells_whether_an_app_has_made_contact_since(
+    saved: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "person"))
+    saved("connect", "Sales", "--client", "cursor")
+    saved("clients")
+    assert "waiting for its first contact" in saved.out
+    saved("clients", "--json")
+    assert next(a for a in saved.json if a["id"] == "cursor")["seen_at"] is None
+    at = time.time() + 60
+    with closing(Activity()) as log:
+        log.greet(Greeting(at=at, profile_id="sales", client="cursor-vscode"))
+    saved("clients")
+    assert f"last seen {datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M}" in saved.out
+    saved("clients", "--json")
+    assert next(a for a in saved.json if a["id"] == "cursor")["seen_at"] == at
+
+
+HEALTH = Path(__file__).parent / "health"
+
+
+@pytest.fixture
+def claude_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that puts a Claude Code on the path that says what was recorded."""
+    if sys.platform == "win32":
+        pytest.skip("the program here is a script")
+    for name in ("HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+
+    def put(recorded: str) -> None:
+        program = tmp_path / "bin" / "claude"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\ncat '{HEALTH}/claude-code-{recorded}.txt'\n")
+        program.chmod(0o755)
+
+    return put
+
+
+VERIFY = ("connect", "Sales", "--client", "claude-code", "--verify")
+
+
+def test_verify_tells_that_the_app_reached_trunkline_but_no_database(
+    saved: Terminal, claude_says: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claude_says("program")
+    monkeypatch.setenv("TRUNKLINE_PASSWORD_SALES", "s3cret")
+    saved("edit", "Sales", "--host", "127.0.0.1", "--port", "1")
+    assert saved(*VERIFY, "--json") == 1
+    assert saved.json["verified"] is False
+    assert "Nothing is listening on 127.0.0.1, port 1." in saved.json["said"]
+    assert saved(*VERIFY) == 1
+    assert saved.out.startswith("Nothing to change: Claude Code is connected already.\n")
+    assert "reached Trunkline, but Trunkline does not reach “Sales”." in saved.err
+
+
+def test_verify_fails_with_the_words_of_the_app(
+    saved: Terminal, claude_says: Callable[[str], None]
+) -> None:
+    claude_says("nobody-listens")
+    assert saved(*VERIFY, "--transport", "http") == 1
+    assert "did not reach “Sales”. It said: Failed to connect: ECONNREFUSED" in saved.err
+    assert "start sales --transport http" in saved.err
+    assert saved(*VERIFY, "--transport", "stdio") == 1
+    assert "check sales" in saved.err
+
+
+@pytest.mark.parametrize(
+    ("recorded", "code", "verified"),
+    [("nobody-listens", 1, False), ("unheard-of", 0, None)],
+)
+def test_verify_answers_json(
+    saved: Terminal,
+    claude_says: Callable[[str], None],
+    recorded: str,
+    code: int,
+    verified: bool | None,
+) -> None:
+    claude_says(recorded)
+    assert saved(*VERIFY, "--json") == code
+    assert saved.json["verified"] is verified
+    assert saved.json["said"]
+    assert saved.json["name"] == "sales"
+
+
+def test_an_app_that_cannot_be_asked_is_seen_at_its_first_contact(
+    saved: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert saved("connect", "Sales", "--client", "cursor", "--verify") == 0
+    assert "Cursor has no command that tells. Its first contact shows it: " in saved.out
+    assert saved.out.endswith("clients\n")
+
+
+@pytest.mark.parametrize("other", ["--dry-run", "--path"])
+def test_verify_needs_the_file_that_the_app_reads(saved: Terminal, file: Path, other: str) -> None:
+    more = (other, str(file)) if other == "--path" else (other,)
+    assert saved("connect", "Sales", "--client", "cursor", "--verify", *more) == 2
+    assert "Leave out one of the two." in saved.err
+    assert not file.exists()
+
+
+def test_without_verify_json_has_no_verdict(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "cursor", "--path", str(file), "--json")
+    assert "verified" not in saved.json
 
 
 def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, file: Path) -> None:

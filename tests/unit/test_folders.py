@@ -58,13 +58,26 @@ def test_without_the_variable_the_folders_of_the_platform_are_used(
     assert folders.state() == tmp_path / ".local" / "state" / "Trunkline"
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_on_windows_no_folder_is_one_that_a_store_app_has_a_copy_of(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRUNKLINE_HOME", raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "AppData" / "Local"))
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert getattr(folders, part)() == tmp_path / ".trunkline" / part
+
+
 def test_the_run_folder_does_not_depend_on_what_an_ai_app_hides(tmp_path: Path) -> None:
-    code = "import sys; from trunkline_server import folders; print(folders._runtime())"
+    code = "import sys; from trunkline_server import folders; print(folders.run())"
     keep = ("SYSTEMROOT", "LOCALAPPDATA", "USERPROFILE", "HOME")
     bare = {name: os.environ[name] for name in keep if name in os.environ}
     bare["PYTHONPATH"] = os.pathsep.join(sys.path)
     command = [sys.executable, "-c", code]
-    full = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    bare["HOME"] = bare["USERPROFILE"] = str(tmp_path)
+    full = {**os.environ, **bare, "XDG_RUNTIME_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     said = [
         subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
         for env in (bare, full)

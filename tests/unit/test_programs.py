@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,25 @@ def test_a_lost_command_says_what_to_do():
         programs.path_of("trunkline-nothing")
     assert caught.value.code == "program.missing"
     assert "again" in caught.value.failure.hint
+
+
+def test_on_windows_apps_start_the_twin_without_a_console(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(programs, "_folders", lambda: iter([tmp_path]))
+    monkeypatch.setattr(programs, "_SUFFIX", ".exe")
+    monkeypatch.setattr(sys, "platform", "win32")
+    for name in ("trunkline-stdio.exe", "trunkline-stdiow.exe"):
+        (tmp_path / name).touch()
+    assert programs.relay() == tmp_path / "trunkline-stdiow.exe"
+    (tmp_path / "trunkline-stdiow.exe").unlink()
+    assert programs.relay() == tmp_path / "trunkline-stdio.exe"
+
+
+def test_elsewhere_apps_start_the_relay_itself():
+    if sys.platform == "win32":
+        pytest.skip("Windows has the twin")
+    assert programs.relay() == programs.path_of("trunkline-stdio")
 
 
 def test_a_command_on_the_path_is_typed_by_its_name(monkeypatch: pytest.MonkeyPatch):

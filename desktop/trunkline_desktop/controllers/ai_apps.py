@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.contacts import Contacts, by_app, last, written
 from trunkline_desktop.controllers import by_hand, changing
 from trunkline_desktop.controllers.arranging import Arranging
 from trunkline_desktop.controllers.by_hand import ByHand
@@ -25,7 +26,6 @@ from trunkline_server.clients.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.serving.activity import Activity
 
 _CLOCK_S = 2.0  # the moment a process started is known that well
 
@@ -143,9 +143,6 @@ class AiApps(QObject):
         self._arranging.tell(failure)
 
 
-Contacts = Mapping[tuple[str, str], float]
-
-
 def around(applied: tuple[Applied, ...]) -> Callable[[], Job]:
     """Return what undoes changes for which apps were quit, or may have to be."""
     return partial(jobs.start, partial(changing.undo_around, applied))
@@ -160,25 +157,9 @@ def look(
     itself; ``on`` are the ids of the profiles whose servers would notice.
     """
     known = tuple(profiles)
-    seen, gone = _seen(known, contacts), _gone()
+    seen, gone = by_app(known, contacts), _gone()
     found = [_facts(app, known, seen, on, gone.get(app.id, ())) for app in apps.ALL.values()]
     return tuple(sorted((*found, *by_hand.facts()), key=lambda f: f.state == "missing"))
-
-
-def _seen(profiles: tuple[Profile, ...], contacts: Contacts) -> dict[tuple[str, str], float]:
-    """Return when each profile last heard from each app: a greeting or a question."""
-    found: dict[tuple[str, str], float] = {}
-    with closing(Activity()) as activity:
-        asked = {
-            (p.id, name): at for p in profiles for name, at in activity.last_seen(p.id).items()
-        }
-        # Of the time before this window too; the supervisor knows only its own.
-        greeted = [((g.profile_id, g.client), g.at) for g in activity.greetings()]
-    for (profile_id, name), at in (*contacts.items(), *greeted, *asked.items()):
-        if app := apps.called(name):
-            place = profile_id, app.id
-            found[place] = max(at, found.get(place, 0.0))
-    return found
 
 
 def _facts(
@@ -192,7 +173,7 @@ def _facts(
     files = tuple(_file(app, path, profiles) for path in paths)
     mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
     problem = _problem(app, paths, profiles) if app.is_installed() else ""
-    at = _last_contact({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
+    at = last({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
     now = running.find(app) if mine else None
     return AppFacts(
         id=app.id,
@@ -226,8 +207,8 @@ def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
         return "restart"  # whether it runs is not known
     if now is None:
         return "start"
-    written = max(_written(paths).values(), default=0.0)
-    return "restart running" if now.started < written - _CLOCK_S else ""
+    since = max(_written(paths).values(), default=0.0)
+    return "restart running" if now.started < since - _CLOCK_S else ""
 
 
 def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
@@ -238,20 +219,10 @@ def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
 
 def _written(paths: Iterable[Path]) -> dict[str, float]:
     """Return when our entries in an app's files were last written, by profile id."""
-    records = sorted((r for path in paths for r in owned.of(path)), key=lambda r: r.since)
-    return {record.profile: record.since for record in records}
-
-
-def _last_contact(
-    seen: Mapping[str, float], written: Mapping[str, float], on: Collection[str]
-) -> float:
-    """Return when the app last made contact; 0 while it has not read what was written last.
-
-    A profile whose server is off hears no greeting; it is waited for only when all are off.
-    """
-    fresh = {i: at for i, at in seen.items() if at > written.get(i, 0.0)}
-    awaited = [i for i in seen if i in on] or list(seen)
-    return max(fresh.values(), default=0.0) if all(i in fresh for i in awaited) else 0.0
+    found: dict[str, float] = {}
+    for profile_id, at in (item for path in paths for item in written(path).items()):
+        found[profile_id] = max(at, found.get(profile_id, 0.0))
+    return found
 
 
 def _state(

@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline_desktop.verbs import apps as app_verbs
-from trunkline_desktop.verbs import say
+from trunkline_desktop.verbs import app_names, say
 from trunkline_server.clients import entries, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
@@ -76,7 +75,7 @@ def _made(profile: Profile, options: Namespace) -> _Made:
         case "json":
             return _offered(standard.ANY, profile, options)
         case _:
-            return _offered(app_verbs.called(client, also=kinds.KINDS), profile, options)
+            return _offered(app_names.called(client, also=kinds.KINDS), profile, options)
 
 
 def _bundled(profile: Profile, way: Transport) -> _Made:

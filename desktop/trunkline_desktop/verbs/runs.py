@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Never
@@ -24,21 +24,40 @@ def check(options: Namespace) -> int:
     """Find out whether, and if not why, a connection works; one row per stage."""
     profile = Store().get(options.name)
     stages: list[events.Stage] = []
-    failed: events.Failed | None = None
-    with serving("check", "--profile", profile.id, "--events", is_quiet=True) as child:
-        for event in told(child):
-            if isinstance(event, events.Stage) and event.state != "running":
-                stages.append(event)
-                if not options.json:
-                    show_stage(event, profile)
-            elif isinstance(event, events.Failed):
-                failed = event
-    if not stages and not failed:
-        raise ended_at_once("check")
+
+    def passed(stage: events.Stage) -> None:
+        stages.append(stage)
+        if not options.json:
+            show_stage(stage, profile)
+
+    failed = checked(profile, passed)
     if options.json:
         say.as_json({"ok": failed is None, "stages": [asdict(stage) for stage in stages],
                      "failed": asdict(failed) if failed else None})  # fmt: skip
     return _concluded(failed, profile, is_quiet=options.json)
+
+
+def checked(
+    profile: Profile, passed: Callable[[events.Stage], None] = lambda _: None
+) -> events.Failed | None:
+    """Check the connection of ``profile``; return why it does not work, None when it does.
+
+    ``passed`` gets each stage when it has ended.
+
+    Raises:
+        TrunklineError: ``program.missing`` or ``program.ended``.
+    """
+    failed, has_ended = None, False
+    with serving("check", "--profile", profile.id, "--events", is_quiet=True) as child:
+        for event in told(child):
+            if isinstance(event, events.Stage) and event.state != "running":
+                has_ended = True
+                passed(event)
+            elif isinstance(event, events.Failed):
+                failed = event
+    if not has_ended and not failed:
+        raise ended_at_once("check")
+    return failed
 
 
 def _concluded(failed: events.Failed | None, profile: Profile, *, is_quiet: bool) -> int:

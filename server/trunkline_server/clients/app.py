@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health
 from trunkline_server.clients.target import BearerBy, Target
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import TRANSPORTS, Transport
@@ -65,6 +66,7 @@ class App:
             in ``*`` is a beginning.
         link: what makes the link that opens the app with a new server; None when it has none.
         command: what makes the words of the app's own command that adds one; None as above.
+        health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
@@ -91,6 +93,7 @@ class App:
     handshakes: tuple[str, ...] = ()
     link: Link | None = None
     command: Words | None = None
+    health: Health | None = None
     by_hand: str = ""
     named: Callable[[Path], str] = lambda _path: ""
     process: Process | None = None

@@ -55,10 +55,15 @@ class Computer:
         """``%LOCALAPPDATA%``."""
         return self.folder("LOCALAPPDATA", "AppData/Local")
 
+    def program(self, name: str) -> Path | None:
+        """Return where the program of this name is, looking along the path only."""
+        found = shutil.which(name, path=self.environment.get("PATH", ""))
+        # Windows would also take one that lies in the current folder.
+        return Path(found) if found and Path(found).is_absolute() else None
+
     def has(self, *names: str) -> bool:
         """Whether a program of one of these names is on the path."""
-        path = self.environment.get("PATH", "")
-        return any(shutil.which(name, path=path) is not None for name in names)
+        return any(self.program(name) is not None for name in names)
 
     def has_bundle(self, name: str) -> bool:
         """Whether macOS has the application ``name``, for everybody or for this person."""

@@ -27,7 +27,7 @@ def command(profile: Profile) -> Command:
     """
     home = os.environ.get("TRUNKLINE_HOME")
     return Command(
-        program=str(programs.path_of("trunkline-stdio")),
+        program=str(programs.relay()),
         arguments=(profile.id,),
         environment=(("TRUNKLINE_HOME", str(Path(home).expanduser().absolute())),) if home else (),
     )

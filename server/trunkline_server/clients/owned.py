@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,11 +65,20 @@ def digest(entry: Any) -> str:
     return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def from_json(entries: Iterable[dict[str, Any]]) -> tuple[Record, ...]:
+    """Return the records that :func:`keep` wrote, whatever a later Trunkline wrote beside.
+
+    Raises:
+        TypeError: one lacks what each has.
+    """
+    known = {field.name for field in fields(Record)}
+    return tuple(Record(**{k: v for k, v in entry.items() if k in known}) for entry in entries)
+
+
 def records() -> tuple[Record, ...]:
     """Return every entry that is ours; none when the list is missing or damaged."""
     try:
-        found = json.loads(_path().read_bytes())["entries"]
-        return tuple(Record(**entry) for entry in found)
+        return from_json(json.loads(file().read_bytes())["entries"])
     except (OSError, ValueError, KeyError, TypeError):
         return ()  # what it told is only whether an entry is ours; then nothing is, and we ask
 
@@ -98,7 +107,7 @@ def watched() -> tuple[Path, ...]:
 
     It is our list, or its folder while there is none, the files with our entries and their folders.
     """
-    ours, files = _path(), dict.fromkeys(Path(record.path) for record in records())
+    ours, files = file(), dict.fromkeys(Path(record.path) for record in records())
     first = ours if ours.exists() else ours.parent
     return (first, *files, *dict.fromkeys(file.parent for file in files))
 
@@ -108,7 +117,7 @@ def keep(path: Path, ours: Iterable[Record]) -> None:
     place = place_of(path)
     others = (record for record in records() if record.path != place)
     document = {"version": _VERSION, "entries": [asdict(record) for record in (*others, *ours)]}
-    atomic.replace(_path(), json.dumps(document, indent=2).encode() + b"\n")
+    atomic.replace(file(), json.dumps(document, indent=2).encode() + b"\n")
 
 
 @contextmanager
@@ -127,5 +136,6 @@ def alone() -> Iterator[None]:
         yield
 
 
-def _path() -> Path:
+def file() -> Path:
+    """Return the file with all records."""
     return folders.state() / "clients.json"

@@ -50,14 +50,19 @@ def hidden(text: str) -> str:
 def provide(records: Iterable[Record]) -> None:
     """Write the files that entries will refer to, readable by this person only.
 
+    The file of a removed database stays as it is while an entry refers to it: without it, its app
+    may not even start.
+
     Raises:
         TrunklineError: ``token.none`` or ``secrets.*``.
         OSError: a file cannot be written.
     """
     for profile_id in _needed(records):
-        file, token = file_of(profile_id), of(profile_id)
+        file, token = file_of(profile_id), secrets.get(profile_id, "token")
+        if not token and file.exists():
+            continue
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        atomic.replace(file, token.encode())
+        atomic.replace(file, (token or of(profile_id)).encode())
 
 
 def tidy(records: Iterable[Record]) -> None:

@@ -1,29 +1,23 @@
-"""Makes a planned change to an AI app's file: backed up, all at once, looked at afterwards.
-
-Backups are in our own state folder, ``backups/<app>/``, ten per file: beside the file an app might
-read them, and inside a Windows package they would vanish with it.
-"""
+"""Makes planned changes to AI apps' files: backed up, all or none, and to be undone."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
-from trunkline_server import folders
-from trunkline_server.clients import owned, tokens
+from trunkline_server.clients import backups, owned, swapping, tokens, transaction
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.reading import read
+from trunkline_server.clients.transaction import InterferedError, Transaction
 from trunkline_server.errors import TrunklineError, fail
-from trunkline_server.profiles import atomic
 
-_KEPT = 10
+_ATTEMPTS = 10
+_CALM_S = 1.0
+_LOOK_S = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +49,9 @@ def apply_all(plans: Iterable[Plan]) -> tuple[Applied, ...]:
     Raises:
         TrunklineError: as :func:`apply`; what was changed before is as it was again.
     """
-    done: list[Applied] = []
-    with owned.alone():
-        try:
-            for plan in plans:
-                made = _made(plan)
-                done.append(made)
-        except BaseException:
-            for applied in reversed(done):
-                _taken_back(applied.plan)
-            raise
-        finally:
-            tokens.tidy(owned.records())
-    return tuple(done)
+    wanted = tuple(plans)
+    with _alone(), _together(len(wanted)) as changes:
+        return tuple([_made(plan, changes) for plan in wanted])
 
 
 def undo(applied: Applied) -> None:
@@ -77,16 +61,12 @@ def undo(applied: Applied) -> None:
         TrunklineError: see :func:`apply`.
     """
     plan = applied.plan
-    if read(plan.path) != plan.after:
-        apply(plan.reversed())
-        return
-    with owned.alone():
-        with _explained(plan.path):
-            tokens.provide(plan.former)
-        if plan.is_needed:
-            _replace(plan, plan.before)
-        owned.keep(plan.path, plan.former)
-        tokens.tidy(owned.records())
+    with suppress(InterferedError), _alone():
+        if read(plan.path) == plan.after:
+            with _together(1) as changes:
+                _undone(plan, changes)
+            return
+    apply(plan.reversed())
 
 
 def undo_all(done: Iterable[Applied]) -> None:
@@ -105,27 +85,69 @@ def undo_all(done: Iterable[Applied]) -> None:
         raise failures[0]
 
 
-def _made(plan: Plan) -> Applied:
-    if not plan.is_current:
-        plan = plan.again()
-    with _explained(plan.path):
-        tokens.provide(plan.records)
-    backup = _write(plan) if plan.is_needed else None
+def recover() -> None:
+    """Finish, or take back, what a crash interrupted; at once when there is nothing.
+
+    Raises:
+        TrunklineError: ``client.busy`` or ``client.unwritable``.
+    """
+    if transaction.is_left():
+        with _alone():
+            pass
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other Trunklines away, and put right first what one of them left."""
+    with owned.alone():
+        with _explained(owned.file()):
+            transaction.recover()
+        yield
+
+
+@contextmanager
+def _together(count: int) -> Iterator[Transaction]:
+    """Make ``count`` changes inside the ``with`` block all last, or none."""
+    changes = Transaction(count)
     try:
-        with _explained(plan.path):
-            owned.keep(plan.path, _dated(plan))
-    except TrunklineError:
-        _taken_back(plan)
+        yield changes
+        with _explained(owned.file()):
+            changes.commit()
+    except BaseException:
+        changes.roll_back()
         raise
+    finally:
+        tokens.tidy(owned.records())
+
+
+def _made(plan: Plan, changes: Transaction) -> Applied:
+    for _ in range(_ATTEMPTS):
+        _await_calm(plan.path)
+        now = plan if plan.is_current else plan.again()
+        with suppress(InterferedError), _explained(plan.path):
+            return _tried(now, changes)
+    raise fail(
+        "client.overwritten",
+        f"Another program keeps changing {plan.path}.",
+        f"Quit {plan.app.name} completely, then try again.",
+    )
+
+
+def _tried(plan: Plan, changes: Transaction) -> Applied:
+    tokens.provide(plan.records)
+    backup = None
+    if plan.is_needed and plan.before is not None:
+        backup = backups.keep(plan.app.id, plan.path, plan.before)
+    content, records = (plan.before, plan.after), (plan.former, _dated(plan))
+    changes.make(plan.app.id, plan.path, content, records)
     return Applied(plan=plan, backup=backup)
 
 
-def _taken_back(plan: Plan) -> None:
-    """Put a file back after a failure, unless another program wrote it since."""
-    with suppress(TrunklineError, OSError):  # the first failure is the one to tell
-        if plan.is_needed and read(plan.path) == plan.after:
-            _replace(plan, plan.before)
-        owned.keep(plan.path, plan.former)
+def _undone(plan: Plan, changes: Transaction) -> None:
+    with _explained(plan.path):
+        tokens.provide(plan.former)
+        content, records = (plan.after, plan.before), (owned.of(plan.path), plan.former)
+        changes.make(plan.app.id, plan.path, content, records)
 
 
 def _dated(plan: Plan) -> tuple[Record, ...]:
@@ -135,72 +157,17 @@ def _dated(plan: Plan) -> tuple[Record, ...]:
     return tuple(replace(r, since=now) if r.name in written else r for r in plan.records)
 
 
-def _write(plan: Plan) -> Path | None:
-    backup = _back_up(plan) if plan.before is not None else None
-    _replace(plan, plan.after)
-    if read(plan.path) != plan.after:
-        raise fail(
-            "client.overwritten",
-            f"Another program changed {plan.path} at the same moment.",
-            f"Quit {plan.app.name} completely, then try again.",
-        )
-    return backup
-
-
-def _replace(plan: Plan, content: bytes | None) -> None:
-    target = plan.path.resolve()  # a symbolic link stays one
-    with _explained(target):
-        if content is None:
-            target.unlink(missing_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        neighbour = target.with_name(f".{target.name}.trunkline")
-        try:
-            atomic.replace(neighbour, content)
-            _dress_like(target, neighbour)
-            neighbour.replace(target)
-        finally:
-            neighbour.unlink(missing_ok=True)
-
-
-def _dress_like(original: Path, copy: Path) -> None:
-    """Give ``copy`` the mode and the owner of ``original``, if there is one."""
-    if not original.exists():
-        return
-    found = original.stat()
-    if not found.st_mode & 0o200:
-        raise fail(
-            "client.read_only",
-            f"The file {original} is read-only.",
-            "Nothing was changed. Allow writing to it, then try again.",
-        )
-    if hasattr(os, "chown"):
-        with suppress(PermissionError):  # another's file in our folder: keeping the mode must do
-            os.chown(copy, found.st_uid, found.st_gid)
-    shutil.copymode(original, copy)
-
-
-def _back_up(plan: Plan) -> Path:
-    folder = folders.state() / "backups" / plan.app.id
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    import hashlib  # OpenSSL, four megabytes: only a change needs it
-
-    mark = hashlib.sha256(str(plan.path.resolve()).encode()).hexdigest()[:6]
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
-    backup = folder / f"{plan.path.stem}-{mark}-{stamp}{plan.path.suffix}"
-    with _explained(backup):
-        atomic.replace(backup, plan.before or b"")
-        for old in sorted(folder.glob(f"{plan.path.stem}-{mark}-*"))[:-_KEPT]:
-            old.unlink()
-    return backup
+def _await_calm(path: Path) -> None:
+    """Wait until nobody is writing the file, which is half written meanwhile."""
+    until = time.monotonic() + _CALM_S
+    while swapping.is_being_written(path) and time.monotonic() < until:
+        time.sleep(_LOOK_S)
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except TrunklineError:
-        raise
     except OSError as exc:
         title = f"The file {path} cannot be written: {exc.strerror or 'the system refused it'}."
         hint = "Nothing was changed. Check the rights of the file and its folder."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App, Shape
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Answer, Health, judged
 from trunkline_server.clients.target import Target
 
 
@@ -38,6 +40,15 @@ def _command(target: Target, entry: shapes.Entry) -> list[str]:
     return [*start, "--", *commands.program(target)]
 
 
+def _answer(printed: str, _name: str) -> Answer | None:
+    """Read ``claude mcp get``: ``Status: ✔ Connected``, or another and ``Issue: ECONNREFUSED``."""
+    if unknown := re.search(r"^No MCP server (?:named|found).*$", printed, re.MULTILINE):
+        return Answer(False, unknown[0])
+    status = re.search(r"^ *Status: \S+ (.+)$", printed, re.MULTILINE)
+    issue = re.search(r"^ *Issue: (.+)$", printed, re.MULTILINE)
+    return judged(status[1], issue[1] if issue else "") if status else None
+
+
 APP = App(
     id="claude-code",
     name="Claude Code",
@@ -52,5 +63,6 @@ APP = App(
     bearer_by="helper",
     is_graphical=False,
     command=_command,
+    health=Health(program="claude", arguments=("mcp", "get", "{name}"), reading=_answer),
     afterwards="Start a new session of Claude Code.",
 )

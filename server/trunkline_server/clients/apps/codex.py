@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Answer, Health
 from trunkline_server.clients.target import Target
 from trunkline_server.errors import fail
 
@@ -44,6 +47,26 @@ def _command(target: Target, _entry: shapes.Entry) -> list[str]:
     return [*start, "--", *commands.program(target)]
 
 
+# Requests of its app server; {name} is the entry that is asked for.
+_REQUESTS = (
+    '{"id":0,"method":"initialize","params":{"clientInfo":{"name":"trunkline","version":"1"}}}',
+    '{"method":"initialized"}',
+    '{"id":1,"method":"mcpServerStatus/list","params":{"serverName":"{name}","limit":500}}',
+)
+
+
+def _answer(printed: str, name: str) -> Answer | None:
+    """Read the reply to ``mcpServerStatus/list``: a server that was reached told its name."""
+    for line in printed.splitlines():
+        with suppress(ValueError, LookupError, TypeError):  # what else it prints is no such reply
+            (entry,) = (e for e in json.loads(line)["result"]["data"] if e["name"] == name)
+            if entry["toolsError"]:
+                return Answer(False, str(entry["toolsError"]))
+            if entry["serverInfo"]["name"]:
+                return Answer(True, "connected")
+    return None
+
+
 APP = App(
     id="codex",
     name="Codex",
@@ -58,5 +81,12 @@ APP = App(
     is_graphical=False,
     handshakes=("codex-mcp-client", "codex-cli", "codex-vscode"),
     command=_command,
+    health=Health(
+        program="codex",
+        arguments=("app-server",),
+        requests=_REQUESTS,
+        last='{"id":1,',
+        reading=_answer,
+    ),
     afterwards="Start a new session of Codex; quit the ChatGPT app completely and start it again.",
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health, listed
 from trunkline_server.clients.target import Target
 
 
@@ -39,5 +40,12 @@ APP = App(
     is_graphical=False,
     handshakes=("gemini-cli-mcp-client*",),
     command=commands.scoped("gemini"),
+    health=Health(
+        program="gemini",
+        arguments=("mcp", "list"),
+        reading=listed,
+        # It connects in trusted folders only; the one it is started in is ours, and empty.
+        environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+    ),
     afterwards="Start a new session of Gemini CLI, in a folder that you have told it to trust.",
 )

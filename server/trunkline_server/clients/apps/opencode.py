@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Answer, Health, empty, judged
 from trunkline_server.clients.target import Target
 
 
@@ -40,6 +42,14 @@ def _command(target: Target, _entry: shapes.Entry) -> list[str]:
     return [*start, "--", *commands.program(target)]
 
 
+def _answer(printed: str, name: str) -> Answer | None:
+    """Read ``opencode mcp list``: ``●  ✓ sales connected``, or ``failed`` and then why."""
+    if broken := re.search(r"Configuration is invalid.*", printed):
+        return Answer(False, broken[0])  # it does not start at all
+    entry = re.search(rf"^●  \S+ {re.escape(name)} (.+)\n│ +(.*)$", printed, re.MULTILINE)
+    return judged(entry[1], entry[2]) if entry else empty(printed)
+
+
 _remote = shapes.address(kind="remote", enabled=True)
 
 APP = App(
@@ -59,5 +69,6 @@ APP = App(
     # It would write this line itself, and everything else anew with it.
     blank='{\n  "$schema": "https://opencode.ai/config.json"\n}\n',
     command=_command,
+    health=Health(program="opencode", arguments=("mcp", "list"), reading=_answer),
     afterwards="Start a new session of OpenCode.",
 )

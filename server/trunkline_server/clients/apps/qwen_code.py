@@ -7,6 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Health, listed
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:
@@ -33,5 +34,6 @@ APP = App(
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
     command=commands.scoped("qwen"),
+    health=Health(program="qwen", arguments=("mcp", "list"), reading=listed),
     afterwards="Start a new session of Qwen Code.",
 )

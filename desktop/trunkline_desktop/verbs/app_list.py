@@ -1,0 +1,87 @@
+"""``clients``: the AI apps, which databases they may ask, and when they were last seen."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from datetime import datetime
+from typing import Any
+
+from trunkline_desktop import contacts
+from trunkline_desktop.verbs import app_names, say
+from trunkline_server import runfile
+from trunkline_server.clients import apps, owned, plan, vanished, writer
+from trunkline_server.clients.app import App
+from trunkline_server.clients.exports import offers
+from trunkline_server.clients.vanished import Vanished
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+
+_HEADS = ("APP", "ID", "INSTALLED", "CONNECTED", "CONTACT", "FILE")
+
+
+def clients(options: Namespace) -> int:
+    """List the AI apps, whether they are here, and which databases they may use."""
+    writer.recover()
+    profiles, lost = Store().load(), vanished.vanished()
+    known = (*apps.ALL.values(), *apps.BY_HAND.values())
+    seen = contacts.by_app(profiles, {})
+    found = [_state(app, profiles, seen, lost) for app in known]
+    if options.json:
+        say.as_json(found)
+        return 0
+    say.table(_HEADS, [_row(app, state) for app, state in zip(known, found, strict=True)])
+    for gone in lost:
+        _tell(gone)
+    return 0
+
+
+def _row(app: App, state: dict[str, Any]) -> tuple[str, ...]:
+    place = state["path"] or " ".join(filter(None, (app.by_hand, app_names.how(app))))
+    is_here = "yes" if state["installed"] else "no"
+    return app.name, app.id, is_here, _connected(state) or "-", _contact(state), place
+
+
+def _connected(state: dict[str, Any]) -> str:
+    ways = [f"{profile} ({way})" for profile, way in state["transports"].items()]
+    return ", ".join([*ways, *(f"{p} (gone from its file)" for p in state["vanished"])])
+
+
+def _contact(state: dict[str, Any]) -> str:
+    if not state["connected"]:
+        return "-"
+    if not state["seen_at"]:
+        return "waiting for its first contact"
+    return f"last seen {datetime.fromtimestamp(state['seen_at']).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _tell(gone: Vanished) -> None:
+    """Say what puts the entries back that another program took out of a file."""
+    is_usual = owned.place_of(gone.app.path()) == str(gone.path)
+    where = "" if is_usual else f" --path {shlex.quote(str(gone.path))}"
+    for profile in gone.profiles:
+        command = say.typed(f"connect {profile} --client {gone.app.id}{where}")
+        say.line(f"{gone.app.name} lost “{profile}” from {gone.path}. Put it back: {command}")
+
+
+def _state(
+    app: App,
+    profiles: tuple[Profile, ...],
+    seen: dict[tuple[str, str], float],
+    lost: tuple[Vanished, ...],
+) -> dict[str, Any]:
+    editable = () if app.by_hand else profiles
+    records = {p.id: record for p in editable if (record := plan.record_of(app, p))}
+    at = contacts.last(
+        {i: seen.get((i, app.id), 0.0) for i in records},
+        {i: record.since for i, record in records.items()},
+        {run.id for run in runfile.running()},
+    )
+    return {
+        "id": app.id, "name": app.name, "installed": app.is_installed(),
+        "path": "" if app.by_hand else str(app.path()),
+        "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
+        "vanished": [p for gone in lost if gone.app is app for p in gone.profiles],
+        "seen_at": at or None, "can": list(app.transports), "by_hand": app.by_hand,
+        "export": list(offers.forms(app)),
+    }  # fmt: skip

@@ -1,0 +1,166 @@
+"""Lets an AI app say itself whether it reaches a database: starts the app's health command."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from trunkline_server.clients import tokens
+from trunkline_server.clients.app import App
+from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.health import Answer, Health
+
+LIMIT_S = 60.0
+_GRACE_S = 5.0
+_MOST_BYTES = 4_000_000
+_MOST_CHARS = 300
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_NO_WINDOW = 0x08000000  # subprocess has the name on Windows only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of asking an app.
+
+    Attributes:
+        is_reached: whether the app reached the database's server; None when that is not known.
+        said: what the app said, shortened, tokens hidden; or why it is not known.
+    """
+
+    is_reached: bool | None
+    said: str
+
+
+def ask(app: App, name: str, *, limit_s: float = LIMIT_S) -> Verdict:
+    """Let ``app`` connect to its entry ``name`` and return what it said; waits for it.
+
+    The app reads its usual settings file, in an empty folder that has none of its own.
+    """
+    health = app.health
+    if health is None:
+        return _unknown(f"{app.name} has no command that tells.")
+    program = Computer.here().program(health.program)
+    if program is None:
+        return _unknown(f"The program “{health.program}” was not found on this computer.")
+    asking = _Asking(health, name)
+    try:
+        has_ended = asking.run(program, limit_s)
+    except OSError as exc:
+        return _unknown(f"The program “{health.program}” could not be started: {exc.strerror}.")
+    if answer := asking.answer:
+        return Verdict(is_reached=answer.is_reached, said=_shown(answer.said))
+    if not has_ended:
+        return _unknown(f"{app.name} gave no answer in {limit_s:g} seconds.")
+    return _unknown(f"{app.name} gave an answer that Trunkline cannot read.")
+
+
+def _unknown(why: str) -> Verdict:
+    return Verdict(is_reached=None, said=why)
+
+
+def _shown(words: str) -> str:
+    said = " ".join(tokens.hidden(words).split())
+    return said if len(said) <= _MOST_CHARS else f"{said[: _MOST_CHARS - 1]}…"
+
+
+class _Asking:
+    """One run of a health command; what it printed is read beside, so that nothing can hang."""
+
+    def __init__(self, health: Health, name: str) -> None:
+        self._health, self._name = health, name
+        self._printed = bytearray()
+        self._reader = threading.Thread(target=self._read, name="health", daemon=True)
+
+    @property
+    def answer(self) -> Answer | None:
+        """What the app said of the entry, as far as it is known by now."""
+        text = _CONTROL.sub("", self._printed.decode("utf-8", "replace"))
+        return self._health.reading(text, self._name)
+
+    def run(self, program: Path, limit_s: float) -> bool:
+        """Ask, ``limit_s`` seconds at most; return whether the program ended by itself.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        with tempfile.TemporaryDirectory(prefix="trunkline-", ignore_cleanup_errors=True) as folder:
+            self._start(program, folder)
+            return self._wait(limit_s)
+
+    def _start(self, program: Path, folder: str) -> None:
+        command = [str(program), *self._health.command(self._name)]
+        # A group of its own: the launcher, the program and what that starts are ended together.
+        self._child = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "NO_COLOR": "1", **self._health.environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=sys.platform != "win32",
+            creationflags=_NO_WINDOW if sys.platform == "win32" else 0,
+        )
+        self._reader.start()
+        self._say(self._health.lines(self._name))
+
+    def _wait(self, limit_s: float) -> bool:
+        try:
+            self._reader.join(limit_s)
+            return not self._reader.is_alive()
+        finally:
+            self._hang_up()
+            if self._reader.is_alive():
+                _end(self._child)
+            self._reader.join(_GRACE_S)
+            self._wait_after_its_output()
+
+    def _wait_after_its_output(self) -> None:
+        """Wait for a program that has closed its output; not longer than is polite."""
+        try:
+            self._child.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            _end(self._child)
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(_GRACE_S)
+
+    def _say(self, lines: bytes) -> None:
+        if stdin := self._child.stdin:
+            with suppress(OSError):  # it may have ended
+                stdin.write(lines)
+                stdin.flush()
+        if not lines:
+            self._hang_up()
+
+    def _read(self) -> None:
+        last = self._health.last.encode()
+        with self._child.stdout or io.BytesIO() as printed:
+            for line in iter(partial(printed.readline, _MOST_BYTES), b""):
+                if len(self._printed) < _MOST_BYTES:
+                    self._printed += line
+                if last and line.startswith(last):
+                    self._hang_up()
+
+    def _hang_up(self) -> None:
+        if stdin := self._child.stdin:
+            with suppress(OSError):
+                stdin.close()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a program that does not end, and all that it started."""
+    if sys.platform == "win32":
+        command = ["taskkill", "/PID", str(child.pid), "/T", "/F"]
+        subprocess.run(command, capture_output=True, check=False, creationflags=_NO_WINDOW)
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
