@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
-from trunkline_server.clients import plan, writer
+from trunkline_server.clients import plan, transaction, writer
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
 
@@ -173,3 +175,23 @@ def test_disconnected_and_connected_again_it_waits_again(file):
     writer.apply(plan.disconnect(CLAUDE, SALES))
     connect(SALES)
     assert state(greeted) == "waiting"
+
+
+# After a crash
+
+CRASHES = """
+import os
+from trunkline_server.clients import apps, plan, transaction, writer
+from trunkline_server.profiles.store import Store
+transaction.Transaction.commit = lambda changes: os._exit(9)
+writer.apply(plan.connect(apps.ALL["claude-desktop"], Store().get("sales")))
+"""
+
+
+def test_a_change_that_a_crash_interrupted_is_finished_by_looking(file):
+    Store().save(SALES)
+    assert subprocess.run([sys.executable, "-c", CRASHES], check=False).returncode == 9
+    assert transaction.is_left()
+    assert state() == "waiting"
+    assert not transaction.is_left()
+    assert "sales" in json.loads(file.read_bytes())["mcpServers"]

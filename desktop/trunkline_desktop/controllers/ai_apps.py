@@ -156,6 +156,8 @@ def look(
     ``contacts`` says when a client greeted which profile, by profile id and the client's name for
     itself; ``on`` are the ids of the profiles whose servers would notice.
     """
+    with suppress(TrunklineError):  # whoever changes a file is told
+        writer.recover()
     known = tuple(profiles)
     seen, gone = by_app(known, contacts), _gone()
     found = [_facts(app, known, seen, on, gone.get(app.id, ())) for app in apps.ALL.values()]
