@@ -17,10 +17,12 @@ _LINES = 14
 class _Code(QPlainTextEdit):
     """The text, as high as its lines, up to a number of them; it scrolls."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
         name_part(self, "DiffText")
         self.setReadOnly(True)
+        if self.blockCount() <= _LINES:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code never mirrors
         self.setTextInteractionFlags(
@@ -55,7 +57,7 @@ class CodeField(QFrame):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         name_part(self, "DiffFrame")
-        self._code = _Code()
+        self._code = _Code(text)
         self._button = Button(self.tr("Copy"), "plain", "copy", small=True)
         self._button.clicked.connect(self.copy)
         self._timer = QTimer(self, singleShot=True, interval=COPIED_MS)
@@ -67,8 +69,6 @@ class CodeField(QFrame):
         row.addStretch(1)
         row.addWidget(self._button)
         column.addLayout(row)
-        self._code.setPlainText(text)
-        self._code.updateGeometry()
 
     @property
     def value(self) -> str:
