@@ -11,6 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from trunkline_desktop import appearance, jobs
+from trunkline_desktop.following import Followed, Following
+from trunkline_desktop.guarding import Guard
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.process import GRACE_MS
 from trunkline_desktop.signals import TerminalSignals
@@ -21,9 +23,11 @@ from trunkline_server.errors import EXIT_FAILED, Failure, TrunklineError
 
 if TYPE_CHECKING:
     from trunkline_desktop.controllers.main import Main
+    from trunkline_server.clients.vanished import Vanished
 
 NO_DISPLAY = "There is no screen for the tray app. Run “trunkline demo” to try it in this terminal."
 _LAST_MS = GRACE_MS + 1000
+_GUARD_MS = 3000  # when everything else has started
 
 
 class App(QObject):
@@ -40,6 +44,8 @@ class App(QObject):
         self.theme = appearance.Theme(qt)
         self.profiles = Profiles(parent=self)
         self.supervisor = Supervisor(self.profiles, self)
+        self.guard = Guard(self)
+        self.following = Following(self.profiles, self.supervisor, self)
         self.tray = Tray(self.profiles, self.supervisor, self)
         self._window: Main | None = None
         self._has_said_hidden = False
@@ -58,6 +64,7 @@ class App(QObject):
         if not Tray.is_available() or not self.profiles.all or self.profiles.problem:
             self.open_window()
         self.supervisor.start_switched_on()
+        QTimer.singleShot(_GUARD_MS, self, self.guard.look)
 
     @Slot()
     def open_window(self) -> None:
@@ -70,7 +77,7 @@ class App(QObject):
         if self._window is None:
             from trunkline_desktop.controllers.main import Main  # views load when wanted
 
-            self._window = Main(self.profiles, self.supervisor, self)
+            self._window = Main(self.profiles, self.supervisor, self.following, self)
             self._window.closed.connect(self._on_window_closed)
         return self._window
 
@@ -90,11 +97,16 @@ class App(QObject):
         self.tray.open_wanted.connect(self.open_window)
         self.tray.database_wanted.connect(self._on_database_wanted)
         self.tray.edit_wanted.connect(self._on_edit_wanted)
+        self.tray.app_wanted.connect(self._on_app_wanted)
         self.tray.quit_wanted.connect(self.quit)
         self.theme.changed.connect(self.tray.refresh)
         self.supervisor.said.connect(self._on_said)
         self.supervisor.all_off.connect(self.ended)
         self.profiles.failed.connect(self._on_not_saved)
+        self.following.followed.connect(self._on_followed)
+        self.following.failed.connect(self._on_said)
+        self.guard.vanished.connect(self._on_vanished)
+        self.guard.changed.connect(self._on_gone_changed)
 
     @Slot(str)
     def _on_database_wanted(self, profile_id: str) -> None:
@@ -106,6 +118,22 @@ class App(QObject):
         self.open_window()
         self.window().show_form(profile_id)
 
+    @Slot(str)
+    def _on_app_wanted(self, app_id: str) -> None:
+        self.open_window()
+        self.window().show_app(app_id)
+
+    @Slot(object)
+    def _on_vanished(self, gone: Vanished) -> None:
+        title = self.tr("{app} removed Trunkline’s entry from its settings.")
+        self.tray.say(title.format(app=gone.app.name), self.tr("Open Trunkline to put it back."))
+
+    @Slot()
+    def _on_gone_changed(self) -> None:
+        self.tray.show_gone({gone.app.id: gone.app.name for gone in self.guard.gone})
+        if self._window:
+            self._window.refresh_apps()
+
     @Slot(str, object)
     def _on_said(self, profile_id: str, words: Failure | str) -> None:
         profile = self.profiles.get(profile_id)
@@ -115,6 +143,14 @@ class App(QObject):
             self._window.tell(profile_id, words)
         if isinstance(words, str) or not is_seen:
             self.tray.say(name, str(words))
+
+    @Slot(object)
+    def _on_followed(self, done: Followed) -> None:
+        """A window that is seen offers the way back; a port that was taken was told already."""
+        if self._window:
+            self._window.tell_followed(done)
+        if done.can_go_back and not (self._window and self._window.is_visible):
+            self.tray.say(done.after.name, done.words)
 
     @Slot(object)
     def _on_not_saved(self, failure: Failure) -> None:
@@ -175,6 +211,7 @@ def _leave(app: App) -> None:
 
         jobs.start(sample.stop)
     app.profiles.settle(1000)
+    app.following.settle(1000)
     jobs.settle(3000)
 
 

@@ -69,6 +69,7 @@ class Supervisor(QObject):
         self._timers: dict[str, QTimer] = {}
         self._known = {p.id: p for p in profiles.all}
         self._unsaved: Counter[str] = Counter()
+        self._moving: set[str] = set()
         self._contacts: dict[tuple[str, str], float] = {}
         self._is_ending = False
         profiles.changed.connect(self._on_profiles_changed)
@@ -85,6 +86,10 @@ class Supervisor(QObject):
     def contacts(self) -> dict[tuple[str, str], float]:
         """Return when clients last greeted: profile id and name to seconds since 1970."""
         return dict(self._contacts)
+
+    def is_moving(self, profile_id: str) -> bool:
+        """Whether a server is being given another port because its own is taken."""
+        return profile_id in self._moving
 
     def start_switched_on(self) -> None:
         """Start what was on when the app last ended."""
@@ -200,10 +205,12 @@ class Supervisor(QObject):
         job.failed.connect(partial(self._on_no_port, profile_id))
 
     def _on_port_found(self, profile_id: str, reason: Failure, port: int) -> None:
+        self._moving.add(profile_id)
         job = self._profiles.change(profile_id, http_port=port)
-        said = f"{reason.title} Trunkline took {port}. Apps connected by address need the new one."
+        said = f"{reason.title} Trunkline took {port} and tells your apps."
         job.done.connect(partial(self._on_port_saved, profile_id, said))
         job.failed.connect(partial(self._on_no_port, profile_id))
+        job.ended.connect(partial(self._moving.discard, profile_id))
 
     def _on_port_saved(self, profile_id: str, note: str, _: Profile) -> None:
         self.said.emit(profile_id, note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, QRectF, QSettings, Qt, QTimer, Signal, Slot
@@ -31,12 +31,14 @@ class Tray(QObject):
         open_wanted(): the window is to come forward.
         database_wanted(str): the window with the page of this profile.
         edit_wanted(str): the form of this profile, where its password can be typed.
+        app_wanted(str): the window with the panel of this AI app.
         quit_wanted(): end the app.
     """
 
     open_wanted = Signal()
     database_wanted = Signal(str)
     edit_wanted = Signal(str)
+    app_wanted = Signal(str)
     quit_wanted = Signal()
 
     def __init__(
@@ -45,6 +47,7 @@ class Tray(QObject):
         super().__init__(parent)
         self._profiles, self._supervisor = profiles, supervisor
         self._shown: tuple[mark.State, bool] | None = None
+        self._gone: dict[str, str] = {}
         self.menu = QMenu()
         self.menu.setObjectName("trayMenu")
         self.menu.aboutToShow.connect(self._on_menu_opens)
@@ -52,7 +55,7 @@ class Tray(QObject):
         self._icon.setObjectName("tray")
         self._icon.setContextMenu(self.menu)
         self._icon.activated.connect(self._on_activated)
-        self._icon.messageClicked.connect(self.open_wanted)
+        self._icon.messageClicked.connect(self._on_message_clicked)
         profiles.changed.connect(self.refresh)
         supervisor.changed.connect(self.refresh)
         self.refresh()
@@ -65,7 +68,8 @@ class Tray(QObject):
     @property
     def state(self) -> mark.State:
         """The state the icon shows."""
-        return icon_state(self._supervisor.runs().values(), self._profiles.problem)
+        is_well = not self._profiles.problem and not self._gone
+        return icon_state(self._supervisor.runs().values(), is_well=is_well)
 
     @staticmethod
     def is_available() -> bool:
@@ -86,6 +90,11 @@ class Tray(QObject):
         if self._icon.isVisible() and self._icon.supportsMessages():
             self._icon.showMessage(title, text, self._icon.icon())
 
+    def show_gone(self, apps: Mapping[str, str]) -> None:
+        """Show which AI apps have lost our entry: their names by id."""
+        self._gone = dict(apps)
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the state as it is now."""
@@ -104,6 +113,8 @@ class Tray(QObject):
     def _troubles(self) -> Iterable[str]:
         if problem := self._profiles.problem:
             yield problem.title
+        for name in self._gone.values():
+            yield self._gone_words(name)
         for profile in self._profiles.all:
             if failure := _trouble(self._supervisor.run(profile.id)):
                 yield trouble_words(profile, failure)
@@ -116,6 +127,7 @@ class Tray(QObject):
         for submenu in self.menu.findChildren(QMenu):
             submenu.deleteLater()
         self._add_file_trouble()
+        self._add_gone()
         for profile in self._profiles.all:
             self._add_trouble(profile)
         for profile in self._profiles.all:
@@ -130,6 +142,16 @@ class Tray(QObject):
             self._add_title(_status_icon("attention"), problem.title)
             self._add(self.menu, "", self.tr("Show…"), "showProblem", self.open_wanted.emit)
             self.menu.addSeparator()
+
+    def _add_gone(self) -> None:
+        for app_id, name in self._gone.items():
+            show = partial(self.app_wanted.emit, app_id)
+            self._add_title(_status_icon("attention"), self._gone_words(name))
+            self._add(self.menu, "", self.tr("Put it back…"), f"putBack-{app_id}", show)
+            self.menu.addSeparator()
+
+    def _gone_words(self, name: str) -> str:
+        return self.tr("{app}: its entry is gone").format(app=name)
 
     def _add_trouble(self, profile: Profile) -> None:
         run = self._supervisor.run(profile.id)
@@ -197,6 +219,14 @@ class Tray(QObject):
         action.setObjectName(name)
         action.triggered.connect(_without_argument(act))
 
+    @Slot()
+    def _on_message_clicked(self) -> None:
+        """A message may have told of an app; then that is what the person wants to see."""
+        if self._gone:
+            self.app_wanted.emit(next(iter(self._gone)))
+        else:
+            self.open_wanted.emit()
+
     @Slot(QSystemTrayIcon.ActivationReason)
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         # On macOS a click opens the menu already.
@@ -204,12 +234,15 @@ class Tray(QObject):
             self.open_wanted.emit()
 
 
-def icon_state(runs: Iterable[Run], problem: Failure | None = None) -> mark.State:
-    """Return what the foot of the mark says: the worst of all runs, else whether any is on."""
+def icon_state(runs: Iterable[Run], *, is_well: bool = True) -> mark.State:
+    """Return what the foot of the mark says: the worst of all runs, else whether any is on.
+
+    ``is_well`` says that there is no trouble besides.
+    """
     found = {run_words.status(run) for run in runs}
     if "failed" in found:
         return "failed"
-    if problem or "attention" in found:
+    if not is_well or "attention" in found:
         return "attention"
     if "starting" in found:
         return "starting"

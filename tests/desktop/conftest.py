@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from trunkline_desktop import appearance, theme
 from trunkline_desktop.tokens import DARK, LIGHT, Tokens
+from trunkline_server.clients import apps
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,6 +21,13 @@ def clipboard_left_empty(qapp: QApplication) -> Iterator[None]:
     """Take back what tests copied: Qt frees it after Python is gone, which ends in a crash."""
     yield
     qapp.clipboard().clear()
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_quit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for no app that runs on this computer: it may be the person's own."""
+    for app in [app for app in apps.ALL.values() if app.process]:
+        monkeypatch.setitem(apps.ALL, app.id, replace(app, process=None))
 
 
 @pytest.fixture

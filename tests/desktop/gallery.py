@@ -42,6 +42,7 @@ from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
 from trunkline_desktop.widgets.chart import BarChart, LineChart
 from trunkline_desktop.widgets.check_row import CheckRow
+from trunkline_desktop.widgets.code_field import CodeField
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_desktop.widgets.database_row import DatabaseList
 from trunkline_desktop.widgets.diff_view import DiffView
@@ -239,6 +240,7 @@ def form() -> QWidget:
     left.addWidget(opened)
     left.addStretch()
     right.addWidget(check_card())
+    right.addWidget(Field("Settings of Cursor, as JSON", CodeField(BEFORE)))
     right.addStretch()
     return page
 

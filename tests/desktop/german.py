@@ -133,4 +133,67 @@ WORDS = {
         "Alles andere in der Datei bleibt, wie es ist. {afterwards}"
     ),
     "Change the file": "Datei ändern",
+    "{app} removed Trunkline’s entry from its settings.": (
+        "{app} hat den Eintrag von Trunkline aus seinen Einstellungen entfernt."
+    ),
+    "To put it back, {app} is quit and started again.": (
+        "Zum Wiederherstellen wird {app} beendet und neu gestartet."
+    ),
+    "Put it back": "Wiederherstellen",
+    "Leave it out": "Nicht wiederherstellen",
+    "Its entry is gone": "Der Eintrag ist verschwunden",
+    "It is running: restart it once": "Läuft gerade: einmal neu starten",
+    "Start it once": "Einmal starten",
+    "{count} without its entry": "{count} ohne Eintrag",
+    "{app} is running: it would overwrite the change.": (
+        "{app} läuft gerade und würde die Änderung überschreiben."
+    ),
+    "Or quit it yourself: this message goes when it has ended.": (
+        "Oder beenden Sie es selbst: Diese Meldung verschwindet, sobald es beendet ist."
+    ),
+    "Change the file only": "Nur die Datei ändern",
+    "Quit it, change the file, start it again": "Beenden, Datei ändern und neu starten",
+    "Another app": "Eine andere App",
+    "Takes a link or a text": "Nimmt einen Link oder einen Text",
+    "Show how": "Zeigen, wie",
+    "Use a link or a text instead": "Stattdessen einen Link oder Text verwenden",
+    "Open in {app}": "In {app} öffnen",
+    "Save a bundle for Claude Desktop…": "Ein Paket für Claude Desktop speichern…",
+    "Copy": "Kopieren",
+    "{count} apps now use {way}.": "{count} Apps verwenden jetzt {way}.",
+    "Undo": "Rückgängig machen",
+    "Change the apps now": "Die Apps jetzt ändern",
+    "The AI apps with the former address of “{name}” were left as they were.": (
+        "Die KI-Apps mit der früheren Adresse von „{name}“ wurden nicht verändert."
+    ),
+    "How it connects": "So verbindet sie sich",
+    "Directly": "Direkt",
+    "Directly (recommended)": "Direkt (empfohlen)",
+    "In different ways": "Auf verschiedene Weise",
+    "At an address": "Über eine Adresse",
+    "Directly, the app starts Trunkline’s small relay. It needs no access token and "
+    "never has to change.": (
+        "Direkt startet die App das kleine Vermittlungsprogramm von Trunkline. Es braucht keinen "
+        "Zugangsschlüssel und muss nie geändert werden."
+    ),
+    "At an address, the app needs an access token, and the database has to be on.": (
+        "Über eine Adresse braucht die App einen Zugangsschlüssel, und die Datenbank muss "
+        "eingeschaltet sein."
+    ),
+    "Which of its settings files": "In welcher ihrer Einstellungsdateien",
+    "Default profile": "Standardprofil",
+    "“{name}” is set to {now}: it will not answer at this address.": (
+        "„{name}“ ist auf {now} eingestellt: Unter dieser Adresse antwortet sie nicht."
+    ),
+    "“{name}” is off: it answers at its address only while it is on.": (
+        "„{name}“ ist ausgeschaltet: Sie antwortet unter ihrer Adresse nur eingeschaltet."
+    ),
+    "Set it to {way}": "Auf {way} umstellen",
+    "Switch it on": "Einschalten",
+    "Write the access token into the file": "Den Zugangsschlüssel in die Datei schreiben",
+    "Copy the token": "Zugangsschlüssel kopieren",
+    "Copy: {name}": "Kopieren: {name}",
+    "What to do in the app": "Was in der App zu tun ist",
+    "An address needs an access token.": "Eine Adresse braucht einen Zugangsschlüssel.",
+    "The settings file stays as it is.": "Die Einstellungsdatei bleibt, wie sie ist.",
 }

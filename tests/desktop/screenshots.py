@@ -7,6 +7,7 @@ its long words. The data is invented, nothing is started and nothing is read fro
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -38,9 +39,11 @@ from trunkline_desktop.run_state import Run
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.tokens import DARK, LIGHT
 from trunkline_desktop.tray import Tray
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.facts import AppFacts, Consequence, FileFacts
 from trunkline_desktop.views.window import Window
+from trunkline_desktop.widgets.segmented import SegmentedControl
 from trunkline_server import stages
+from trunkline_server.clients.exports.offers import Offer
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -49,6 +52,7 @@ from trunkline_server.serving.activity import Call, Today
 FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
 TRAY_STATES: tuple[mark.State, ...] = ("nothing", "starting", "on", "attention", "failed")
 LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
+CONFIG = "/home/ada/.config/Claude/claude_desktop_config.json"
 LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
 
 REFUSED = Failure(
@@ -157,10 +161,19 @@ def calls() -> tuple[Call, ...]:
 
 def apps() -> tuple[AppFacts, ...]:
     """Return the one app, connected."""
+    file = FileFacts(path=CONFIG, ways={"sales": "stdio"})
     desk = AppFacts(id="claude-desktop", name="Claude Desktop", monogram="CD", state="connected",
-                    seen_at=at(14, 5), databases=("sales",),
-                    path="/home/ada/.config/Claude/claude_desktop_config.json")  # fmt: skip
+                    seen_at=at(14, 5), files=(file,))  # fmt: skip
     return (desk,)
+
+
+def code() -> AppFacts:
+    """Return an app that can do everything, with a profile of its own."""
+    user = "/home/ada/.config/Code/User"
+    files = (FileFacts(path=f"{user}/mcp.json", ways={"web-shop-staging": "stdio"}),
+             FileFacts(path=f"{user}/profiles/1a2b/mcp.json", name="Work"))  # fmt: skip
+    return AppFacts(id="vscode", name="VS Code", monogram="VS", state="waiting", files=files,
+                    can=("stdio", "http", "sse"))  # fmt: skip
 
 
 def first_run(window: Window) -> None:
@@ -236,9 +249,112 @@ def ai_apps(window: Window) -> None:
     """The apps, one of them open with its change."""
     window.apps.show_apps(apps(), {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel("claude-desktop", profiles(), ("sales", "web-shop-staging"),
+    window.apps.open_panel("claude-desktop", profiles(), "web-shop-staging",
                            "Quit and reopen Claude Desktop afterwards.")  # fmt: skip
-    window.apps.panel.show_change(DIFF)
+    window.apps.panel.show_consequence(Consequence(diff=DIFF))
+
+
+def addressed(window: Window) -> None:
+    """An app of several files that reaches one database at its address, which is not served."""
+    facts = code()
+    window.apps.show_apps((*apps(), facts), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel(facts.id, profiles(), "", "In VS Code, start the new server.")
+    panel = window.apps.panel
+    panel._ways.set_open(True)
+    panel.findChild(SegmentedControl, "way-web-shop-staging").set_value("http")
+    panel._ways._on_chosen("web-shop-staging", "http")
+    panel.show_unserved(profiles()[1], "http")
+    told = "VS Code asks for the token once and keeps it in a safe place of its own."
+    found = Consequence(diff=DIFF, warning=told, tokens=("web-shop-staging",))
+    panel.show_consequence(found)
+
+
+def token_in_file(window: Window) -> None:
+    """An app that can keep the token only in its file, before the person allowed that."""
+    zed = AppFacts(id="zed", name="Zed", monogram="Ze", can=("stdio", "http"),
+                   files=(FileFacts(path="/home/ada/.config/zed/settings.json"),))  # fmt: skip
+    window.apps.show_apps((*apps(), zed), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel("zed", profiles(), "sales", "")
+    panel = window.apps.panel
+    panel._ways.set_open(True)
+    panel.findChild(SegmentedControl, "way-sales").set_value("http")
+    panel._ways._on_chosen("sales", "http")
+    told = ("Zed can keep the token only as plain text in its settings file: whoever reads that "
+            "file can ask the database.")  # fmt: skip
+    panel.show_consequence(Consequence(warning=told, offers_token=True))
+
+
+def many(window: Window) -> None:
+    """Twelve databases with long names, all of them ticked."""
+    named = (f"Warehouse of the northern branch offices {number}" for number in range(12))
+    found = [Profile(id=f"warehouse-{n}", name=name, label="production", host="x", http_port=1)
+             for n, name in enumerate(named)]  # fmt: skip
+    facts = replace(
+        code(), files=(FileFacts(path="/x/mcp.json", ways={p.id: "sse" for p in found}),)
+    )
+    window.apps.show_apps((*apps(), facts), {p.id: p.name for p in found})
+    window.show_apps()
+    window.apps.open_panel(facts.id, found, "", "")
+    window.apps.panel._ways.set_open(True)
+    window.apps.panel.show_consequence(Consequence(diff=DIFF))
+
+
+def running(window: Window) -> None:
+    """An app that would overwrite the change."""
+    ai_apps(window)
+    window.apps.panel.show_running(is_running=True)
+
+
+def gone(window: Window) -> None:
+    """An app that took our entry out, on its card and in its panel."""
+    desk = replace(apps()[0], state="gone", gone=("sales",), files=(FileFacts(path=CONFIG),))
+    another = AppFacts(id="json", name=QApplication.translate("apps", "Another app"),
+                       monogram="{}", state="by hand", can=("stdio", "http"))  # fmt: skip
+    shown = (desk, replace(code(), need="restart running"), another)
+    window.apps.show_apps(shown, {p.id: p.name for p in profiles()})
+    window.show_apps()
+    window.apps.open_panel("claude-desktop", profiles(), "", "")
+    window.apps.panel.show_running(is_running=True)
+    window.apps.panel.show_consequence(Consequence())
+
+
+def by_hand(window: Window) -> None:
+    """An app that takes a link, or a text to paste."""
+    name = "Cherry Studio"
+    cherry = AppFacts(id="cherry-studio", name=name, monogram="CS", state="by hand",
+                      can=("stdio", "http", "sse"))  # fmt: skip
+    window.apps.show_apps((*apps(), cherry), {p.id: p.name for p in profiles()})
+    window.show_apps()
+    why = "Cherry Studio keeps its servers in a database of its own."
+    window.apps.open_hand(cherry.id, profiles(), "", why, "Open the link, or in Settings, MCP "
+                          "Servers, choose “Import from JSON”.")  # fmt: skip
+    entry = {"mcpServers": {"sales": {"command": "/usr/bin/trunkline-stdio", "args": ["sales"]}}}
+    link = "cherrystudio://mcp/install?servers=eyJtY3BTZXJ2ZXJzIjp7InNhbGVzIjp7fX19"
+    offers = (Offer(kind="link", title=f"Link that opens {name}", content=link),
+              Offer(kind="text", title=f"Settings of {name}, as JSON",
+                    content=json.dumps(entry, indent=2)))  # fmt: skip
+    window.apps.hand.show_offers(offers, "")
+
+
+def unfollowed(window: Window) -> None:
+    """A database whose apps were left as they were."""
+    database(window)
+    told = QApplication.translate
+    window.database.show_problem(Failure(
+        code="client.follow",
+        title=told("following", "The AI apps with the former address of “{name}” were left as "
+                   "they were.").format(name=profiles()[0].name),
+        hint=f"{CONFIG}, line 4, column 9: there is a comma too many. Nothing was changed.",
+    ))  # fmt: skip
+
+
+def followed(window: Window) -> None:
+    """A database whose apps use its new address."""
+    database(window)
+    words = QApplication.translate("following", "{count} apps now use {way}.")
+    window.toast.offer(words.format(count=3, way="HTTP"))
 
 
 def activity(window: Window) -> None:
@@ -255,9 +371,39 @@ SCENES: dict[str, Callable[[Window], None]] = {
     "add-refused": refused,
     "add-passed": passed,
     "ai-apps": ai_apps,
+    "ai-apps-addressed": addressed,
+    "ai-apps-token": token_in_file,
+    "ai-apps-many": many,
+    "ai-apps-running": running,
+    "ai-apps-gone": gone,
+    "ai-apps-by-hand": by_hand,
+    "database-unfollowed": unfollowed,
+    "database-followed": followed,
     "activity": activity,
 }
-IN_GERMAN = ("first-run", "database", "add-refused", "ai-apps")
+IN_README = (
+    "first-run",
+    "database",
+    "database-failed",
+    "add-checking",
+    "add-refused",
+    "add-passed",
+    "ai-apps",
+    "activity",
+)
+IN_GERMAN = (
+    "first-run",
+    "database",
+    "database-unfollowed",
+    "database-followed",
+    "add-refused",
+    "ai-apps",
+    "ai-apps-addressed",
+    "ai-apps-token",
+    "ai-apps-running",
+    "ai-apps-gone",
+    "ai-apps-by-hand",
+)
 
 
 class German(QTranslator):
@@ -354,8 +500,8 @@ def for_readme(folder: Path) -> None:
     _, scheme = prepared()
     for look in ("light", "dark"):
         scheme.set_appearance(look)  # type: ignore[arg-type]  both are appearances
-        for name, scene in SCENES.items():
-            save(picture(scene, LARGE), folder / f"{name}-{look}.png")
+        for name in IN_README:
+            save(picture(SCENES[name], LARGE), folder / f"{name}-{look}.png")
         save(tray_icons(is_dark=look == "dark"), folder / f"tray-{look}.png")
         save(tray_menu(), folder / f"tray-menu-{look}.png")
 

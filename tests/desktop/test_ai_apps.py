@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 import pytest
-import shiboken6
-from PySide6.QtWidgets import QAbstractButton
 
+from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
-from trunkline_desktop.controllers.main import Main
-from trunkline_desktop.jobs import Job
-from trunkline_desktop.models.profiles import Profiles
-from trunkline_desktop.supervisor import Supervisor
-from trunkline_server.clients import apps, plan, writer
-from trunkline_server.profiles.profile import Profile
+from trunkline_server.clients import plan, transaction, writer
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
 
-CLAUDE = apps.ALL["claude-desktop"]
-SALES = Profile(id="sales", name="Sales", http_port=8765)
-SHOP = Profile(id="shop", name="Shop", http_port=8766)
 GREETING = "claude-ai"
 
 
@@ -41,33 +34,6 @@ def main(qtbot, file, memory_keyring):
         Store().save(profile)
     yield (made := opened(qtbot))
     closed(qtbot, made)
-
-
-def opened(qtbot):
-    profiles = Profiles()
-    made = Main(profiles, Supervisor(profiles))
-    qtbot.waitUntil(lambda: bool(made._apps.facts))
-    made.window.show()
-    return made
-
-
-def closed(qtbot, main):
-    main._profiles.settle(5000)
-    qtbot.waitUntil(lambda: not Job._under_way)
-    shiboken6.delete(main.window)
-    shiboken6.delete(main)
-
-
-def seen(main, name):
-    found = main.window.findChild(QAbstractButton, name)
-    assert found is not None
-    return found
-
-
-def planned(qtbot, main):
-    button = seen(main, "changeFile")
-    qtbot.waitUntil(button.isEnabled)
-    return button
 
 
 def connect(*profiles):
@@ -102,13 +68,13 @@ def test_the_change_of_several_ticks_is_shown_and_made_as_one(qtbot, main, file)
 def test_with_several_databases_nothing_is_ticked_for_the_person(main):
     main.window.show_apps()
     seen(main, "connectClaudeDesktop").click()
-    assert main.window.apps.panel.ticked() == ()
+    assert set(main.window.apps.panel.choice().ways) == set()
 
 
 def test_from_the_page_of_a_database_it_is_ticked(main):
     main.show_database("shop")
     seen(main, "connectClaudeDesktopHere").click()
-    assert main.window.apps.panel.ticked() == ("shop",)
+    assert set(main.window.apps.panel.choice().ways) == {"shop"}
 
 
 def test_the_only_database_is_ticked(qtbot, file, memory_keyring):
@@ -116,9 +82,9 @@ def test_the_only_database_is_ticked(qtbot, file, memory_keyring):
     main = opened(qtbot)
     main.window.show_apps()
     seen(main, "connectClaudeDesktop").click()
-    ticked = main.window.apps.panel.ticked()
+    ticked = set(main.window.apps.panel.choice().ways)
     closed(qtbot, main)
-    assert ticked == ("sales",)
+    assert ticked == {"sales"}
 
 
 def test_removing_a_database_takes_its_entries_out_and_offers_them_back(qtbot, main, file):
@@ -209,3 +175,23 @@ def test_disconnected_and_connected_again_it_waits_again(file):
     writer.apply(plan.disconnect(CLAUDE, SALES))
     connect(SALES)
     assert state(greeted) == "waiting"
+
+
+# After a crash
+
+CRASHES = """
+import os
+from trunkline_server.clients import apps, plan, transaction, writer
+from trunkline_server.profiles.store import Store
+transaction.Transaction.commit = lambda changes: os._exit(9)
+writer.apply(plan.connect(apps.ALL["claude-desktop"], Store().get("sales")))
+"""
+
+
+def test_a_change_that_a_crash_interrupted_is_finished_by_looking(file):
+    Store().save(SALES)
+    assert subprocess.run([sys.executable, "-c", CRASHES], check=False).returncode == 9
+    assert transaction.is_left()
+    assert state() == "waiting"
+    assert not transaction.is_left()
+    assert "sales" in json.loads(file.read_bytes())["mcpServers"]

@@ -11,11 +11,14 @@ import sys
 import psutil
 import pytest
 import shiboken6
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from trunkline_desktop import app as apps
 from trunkline_desktop import jobs
 from trunkline_desktop.app import App
+from trunkline_server.clients import apps as clients
+from trunkline_server.clients import plan, writer
+from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 
@@ -63,6 +66,7 @@ def end(qtbot, app):
 
 def dispose(app):
     assert app.profiles.settle(5000)
+    assert app.following.settle(5000)
     assert jobs.settle(5000)
     if app._window:
         shiboken6.delete(app._window.window)  # a window has no parent to delete it
@@ -115,6 +119,62 @@ def test_a_database_added_elsewhere_gets_its_page(qtbot, app):
         Store().save(Profile(id="sales", name="Sales", http_port=8765))
     window = app.window().window
     assert (window.page, window.database.profile_id) == (window.database, "sales")
+
+
+@pytest.fixture
+def bereft(app, qtbot, tmp_path, monkeypatch):
+    """The app without a window, after an AI app took our entry out of its file."""
+    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    sales = Profile(id="sales", name="Sales", http_port=8765)
+    Store().save(sales)
+    qtbot.waitUntil(lambda: bool(app.profiles.all))
+    claude = clients.ALL["claude-desktop"]
+    writer.apply(plan.connect(claude, sales))
+    app.guard.look()
+    qtbot.waitUntil(lambda: str(claude.path()) in app.guard._watcher.files())
+    said = []
+    monkeypatch.setattr(app.tray, "say", lambda *words: said.append(words))
+    with qtbot.waitSignal(app.guard.changed):
+        claude.path().write_text("{}")
+    return said
+
+
+def test_an_entry_that_is_gone_is_said_once_by_the_tray_without_a_window(app, bereft):
+    assert [title for title, _ in bereft] == [
+        "Claude Desktop removed Trunkline’s entry from its settings."
+    ]
+    assert app.tray.state == "attention"
+    assert app._window is None
+
+
+def test_the_tray_leads_to_where_it_is_put_back(qtbot, app, bereft):
+    app.tray.menu.aboutToShow.emit()
+    (put_back,) = [a for a in app.tray.menu.actions() if a.objectName() == "putBack-claude-desktop"]
+    put_back.trigger()
+    window = app.window().window
+    qtbot.waitUntil(window.apps.panel.isVisible)
+    window.findChild(QAbstractButton, "putBack").click()
+    qtbot.waitUntil(lambda: app.tray.state == "nothing")
+    assert "sales" in clients.ALL["claude-desktop"].path().read_text()
+
+
+def test_apps_that_follow_a_database_are_told_by_the_tray_without_a_window(
+    app, qtbot, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    sales = Profile(id="sales", name="Sales", transport="http", http_port=8765)
+    Store().save(sales)
+    qtbot.waitUntil(lambda: bool(app.profiles.all))
+    secrets.put("sales", "a-token-that-is-long-enough", "token")
+    writer.apply(plan.connect(clients.ALL["vscode"], sales, transport="http"))
+    said = []
+    monkeypatch.setattr(app.tray, "say", lambda *words: said.append(words))
+    with qtbot.waitSignal(app.following.followed):
+        app.supervisor.switch_transport("sales", "sse")
+    assert said == [("Sales", "VS Code now uses SSE.")]
+    assert app.following.settle(5000)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")

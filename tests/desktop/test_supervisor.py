@@ -228,7 +228,7 @@ def test_a_taken_port_is_changed_saved_and_told(qtbot, make):
     port = Store().get("sales").http_port
     assert port > 8765
     assert said.args[1].startswith("Port 8765 is used. ")
-    assert f"Trunkline took {port}." in said.args[1]
+    assert f"Trunkline took {port} and tells your apps." in said.args[1]
 
 
 def test_the_password_is_in_no_argument():

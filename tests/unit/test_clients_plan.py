@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,31 @@ def test_disconnecting_leaves_the_entry_of_someone_else(file: Path) -> None:
     assert caught.value.code == "client.taken"
 
 
+# Which of several files
+
+
+def test_a_profile_of_vs_code_is_called_what_vs_code_calls_it(tmp_path: Path) -> None:
+    user = tmp_path / "Code" / "User"
+    (user / "globalStorage").mkdir(parents=True)
+    for folder in ("1a2b", "3c4d"):
+        (user / "profiles" / folder).mkdir(parents=True)
+    stored = {"userDataProfiles": [{"location": "1a2b", "name": "Work"}]}
+    (user / "globalStorage" / "storage.json").write_text(json.dumps(stored))
+    code = apps.ALL["vscode"]
+    files = code.files(on("linux", tmp_path, XDG_CONFIG_HOME=str(tmp_path)))
+    assert [code.named(file) for file in files] == ["", "Work", "3c4d"]
+
+
+def test_other_places_are_offered_only_when_there_is_a_file(tmp_path: Path) -> None:
+    opencode = apps.ALL["opencode"]
+    computer = on("linux", tmp_path)
+    assert len(opencode.files(computer)) == 1
+    second = opencode.paths(computer)[1]
+    holding(second, "{}")
+    assert opencode.files(computer)[:1] == opencode.paths(computer)[:1]
+    assert second in opencode.files(computer)
+
+
 # Several at once
 
 
@@ -206,6 +233,27 @@ def test_a_database_keeps_the_name_it_has_there(file: Path) -> None:
     writer.apply(plan.connect(CLAUDE, SALES, path=file, name="mine"))
     after = arranged(file, "sales", "shop").after or b""
     assert list(json.loads(after)["mcpServers"]) == ["mine", "shop"]
+
+
+def test_each_database_gets_the_way_that_is_wanted_and_the_others_keep_theirs(
+    file: Path, memory_keyring: object
+) -> None:
+    codex, path = apps.ALL["codex"], file.with_name("config.toml")
+    sales, shop = replace(SALES, http_port=8765), replace(SHOP, http_port=8766)
+    ways = {"sales": plan.Way("http")}
+    writer.apply(plan.arrange(codex, (sales, shop), ("sales", "shop"), ways=ways, path=path))
+    ways = {"shop": plan.Way("http")}
+    writer.apply(plan.arrange(codex, (sales, shop), ("sales", "shop"), ways=ways, path=path))
+    servers = tomllib.loads(path.read_text())["mcp_servers"]
+    assert servers["sales"]["url"] == "http://127.0.0.1:8765/mcp"
+    assert servers["shop"]["url"] == "http://127.0.0.1:8766/mcp"
+
+
+def test_a_token_stands_in_the_file_only_where_that_way_was_allowed(file: Path) -> None:
+    sales, ways = replace(SALES, http_port=8765), {"sales": plan.Way("http")}
+    with pytest.raises(TrunklineError) as caught:
+        plan.arrange(apps.ALL["zed"], (sales,), ("sales",), ways=ways, path=file)
+    assert caught.value.code == "client.token"
 
 
 def test_a_malformed_file_is_refused_with_line_and_column(file: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import MemoryKeyring
+from trunkline_server import folders
 from trunkline_server.clients import apps, owned, plan, tokens, vanished, writer
 from trunkline_server.clients.vanished import Vanished
 from trunkline_server.profiles import secrets
@@ -126,13 +127,18 @@ def test_what_was_disconnected_is_not_missed(file: Path) -> None:
     assert vanished.vanished() == ()
 
 
+def test_without_any_entry_only_our_own_folder_is_watched(home: Path) -> None:
+    assert owned.watched() == (folders.state(),)
+
+
 def test_the_files_to_watch_are_those_with_entries_of_ours(file: Path, tmp_path: Path) -> None:
     other = tmp_path / "cursor" / "mcp.json"
     connect(file, SALES, SHOP)
     connect(other, app=CURSOR)
-    assert vanished.watched() == (file, other, tmp_path, other.parent)
+    ours = folders.state() / "clients.json"
+    assert owned.watched() == (ours, file, other, tmp_path, other.parent)
     disconnect(other, app=CURSOR)
-    assert vanished.watched() == (file, tmp_path)
+    assert owned.watched() == (ours, file, tmp_path)
 
 
 # Put back

@@ -67,6 +67,12 @@ def test_info_loads_no_server():
     assert not tops(modules) & {"fastmcp", "asyncpg", "pglast"}
 
 
+def test_the_tray_knows_no_ai_app_before_one_is_changed():
+    modules = loaded("import trunkline_desktop.app")
+    assert not {m for m in modules if m.startswith("trunkline_server.clients")}
+    assert "psutil" not in modules
+
+
 def test_nothing_of_the_server_loads_qt():
     folder = Path(trunkline_server.__file__).parent
     files = [p.relative_to(folder.parent).with_suffix("") for p in folder.rglob("*.py")]

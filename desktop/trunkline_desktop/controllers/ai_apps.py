@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import product
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from trunkline_desktop import jobs
 from trunkline_desktop.contacts import Contacts, by_app, last, written
+from trunkline_desktop.controllers import by_hand, changing
+from trunkline_desktop.controllers.arranging import Arranging
+from trunkline_desktop.controllers.by_hand import ByHand
 from trunkline_desktop.jobs import Job
 from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
-from trunkline_desktop.views.facts import AppFacts, AppState
+from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, owned, plan, running, vanished, writer
 from trunkline_server.clients.app import App
-from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
+
+_CLOCK_S = 2.0  # the moment a process started is known that well
 
 
 class AiApps(QObject):
@@ -37,13 +45,18 @@ class AiApps(QObject):
         super().__init__(parent)
         self._window, self._page = window, window.apps
         self._profiles, self._supervisor = profiles, supervisor
-        self._asked = 0
+        self._arranging = Arranging(self._page, profiles, supervisor, self)
         self._looking: Job | None = None
-        self._applied: tuple[Applied, ...] = ()
+        self._undo: Callable[[], Job] | None = None
+        self._changed_app = ""
+        self._awaited = ("", "")
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
-        self._page.panel.choice_changed.connect(self._on_choice)
-        self._page.panel.change_wanted.connect(self._on_change_wanted)
+        self._by_hand = ByHand(self._page, profiles, self)
+        self._page.panel.hand_wanted.connect(self._on_hand_wanted)
+        self._arranging.arranged.connect(self._on_arranged)
+        self._arranging.touched.connect(self.refresh)
+        self._arranging.failed.connect(self._on_not_undone)
         window.toast.undone.connect(self._on_undone)
         supervisor.client_seen.connect(self.refresh)
 
@@ -58,16 +71,30 @@ class AiApps(QObject):
         self._looking.done.connect(self._on_looked)
 
     def open(self, app_id: str, also: str) -> None:
-        """Open the panel of an app; ``also`` is a database to tick in addition, or ""."""
-        facts = next((f for f in self.facts if f.id == app_id), None)
-        if facts:
-            ticked = {*facts.databases, also} - {""}
-            afterwards = apps.ALL[app_id].afterwards
-            self._page.open_panel(app_id, self._profiles.all, ticked, afterwards)
+        """Open the panel of an app, as soon as it was looked at.
 
-    def offer_undo(self, said: str, applied: tuple[Applied, ...], action: str = "") -> None:
-        """Say what was done to apps' files and offer to take it back; ``action`` names that."""
-        self._applied = applied
+        ``also`` is a database to tick in addition, or "".
+        """
+        self._awaited = ("", "") if self.facts else (app_id, also)
+        facts = next((f for f in self.facts if f.id == app_id), None)
+        if facts and facts.state == "by hand":
+            self._by_hand.open(app_id, also)
+        elif facts:
+            self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
+
+    def offer_undo(
+        self,
+        said: str,
+        applied: tuple[Applied, ...],
+        action: str = "",
+        undo: Callable[[], Job] | None = None,
+    ) -> None:
+        """Say what was done to apps' files and offer to take it back; ``action`` names that.
+
+        ``undo`` takes back more than the files.
+        """
+        self._undo = undo or partial(jobs.start, partial(writer.undo_all, applied))
+        self._changed_app = applied[0].plan.app.id
         self._window.toast.offer(said, action)
         self.refresh()
 
@@ -78,6 +105,11 @@ class AiApps(QObject):
         is_connected = any(f.databases for f in self.facts if f.id == app_id)
         self.open(app_id, every[0].id if len(every) == 1 and not is_connected else "")
 
+    @Slot(str)
+    def _on_hand_wanted(self, app_id: str) -> None:
+        ticked = (*self._page.panel.choice().ways, "")
+        self._by_hand.open(app_id, ticked[0])
+
     @Slot(object)
     def _on_looked(self, facts: tuple[AppFacts, ...]) -> None:
         self._looking = None
@@ -85,43 +117,20 @@ class AiApps(QObject):
             self.facts = facts
             self.changed.emit()
         self._page.show_apps(facts, {p.id: p.name for p in self._profiles.all})
+        if self._awaited[0]:
+            self.open(*self._awaited)
 
-    @Slot(str, tuple)
-    def _on_choice(self, app_id: str, ticked: tuple[str, ...]) -> None:
-        self._asked += 1
-        app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: plan.arrange(app, profiles, ticked))
-        job.done.connect(partial(self._on_planned, self._asked))
-        job.failed.connect(self._page.panel.show_problem)
-
-    def _on_planned(self, asked: int, found: Plan) -> None:
-        if asked == self._asked:
-            self._page.panel.show_change(found.diff)
-
-    @Slot(str, tuple)
-    def _on_change_wanted(self, app_id: str, ticked: tuple[str, ...]) -> None:
-        self._page.panel.set_busy()
-        app, profiles = apps.ALL[app_id], self._profiles.all
-        job = jobs.start(lambda: writer.apply(plan.arrange(app, profiles, ticked)))
-        job.done.connect(partial(self._on_applied, app))
-        job.failed.connect(self._on_not_applied)
-
-    def _on_applied(self, app: App, applied: Applied) -> None:
-        self._page.close_panel()
-        said = self.tr("The settings of {app} were changed.").format(app=app.name)
-        self.offer_undo(said, (applied,))
-
-    @Slot(object)
-    def _on_not_applied(self, failure: Failure) -> None:
-        self._page.panel.show_problem(failure)
-        self.refresh()
+    @Slot(object, bool)
+    def _on_arranged(self, applied: Applied, was_quit: bool) -> None:
+        said = self.tr("The settings of {app} were changed.").format(app=applied.plan.app.name)
+        self.offer_undo(said, (applied,), undo=around((applied,)) if was_quit else None)
 
     @Slot()
     def _on_undone(self) -> None:
-        applied, self._applied = self._applied, ()
-        if applied:
-            job = jobs.start(lambda: _undo(applied))
-            job.failed.connect(partial(self._on_not_undone, applied[0].plan.app.id))
+        undo, self._undo = self._undo, None
+        if undo:
+            job = undo()
+            job.failed.connect(partial(self._on_not_undone, self._changed_app))
             job.ended.connect(self.refresh)
 
     def _on_not_undone(self, app_id: str, failure: Failure) -> None:
@@ -131,8 +140,12 @@ class AiApps(QObject):
             return
         self._window.show_apps()
         self.open(app_id, "")
-        self._asked += 1  # the panel plans when it opens; this is more important
-        self._page.panel.show_problem(failure)
+        self._arranging.tell(failure)
+
+
+def around(applied: tuple[Applied, ...]) -> Callable[[], Job]:
+    """Return what undoes changes for which apps were quit, or may have to be."""
+    return partial(jobs.start, partial(changing.undo_around, applied))
 
 
 def look(
@@ -143,10 +156,12 @@ def look(
     ``contacts`` says when a client greeted which profile, by profile id and the client's name for
     itself; ``on`` are the ids of the profiles whose servers would notice.
     """
+    with suppress(TrunklineError):  # whoever changes a file is told
+        writer.recover()
     known = tuple(profiles)
-    seen = by_app(known, contacts)
-    found = [_facts(app, known, seen, on) for app in apps.ALL.values()]
-    return tuple(sorted(found, key=lambda f: f.state == "missing"))
+    seen, gone = by_app(known, contacts), _gone()
+    found = [_facts(app, known, seen, on, gone.get(app.id, ())) for app in apps.ALL.values()]
+    return tuple(sorted((*found, *by_hand.facts()), key=lambda f: f.state == "missing"))
 
 
 def _facts(
@@ -154,41 +169,79 @@ def _facts(
     profiles: tuple[Profile, ...],
     seen: Mapping[tuple[str, str], float],
     on: Collection[str],
+    gone: tuple[str, ...],
 ) -> AppFacts:
-    path = app.path()
-    mine = tuple(p.id for p in profiles if plan.is_connected(app, p))
-    problem = _problem(app, profiles) if app.is_installed() else ""
-    at = last({i: seen.get((i, app.id), 0.0) for i in mine}, written(path), on)
+    paths = app.files()
+    files = tuple(_file(app, path, profiles) for path in paths)
+    mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
+    problem = _problem(app, paths, profiles) if app.is_installed() else ""
+    at = last({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
+    now = running.find(app) if mine else None
     return AppFacts(
         id=app.id,
         name=app.name,
         monogram=app.monogram,
-        state=_state(app, mine, at, problem),
+        state=_state(app, mine, at, problem, gone),
         seen_at=at,
-        databases=mine,
-        path=str(path),
+        files=files,
+        can=app.transports,
         problem=problem,
+        gone=gone,
+        need=_need(app, paths, now) if mine and not at else "",
+        runs=now is not None,
+        has_bundle=app.id == "claude-desktop",
     )
 
 
-def _state(app: App, mine: tuple[str, ...], at: float, problem: str) -> AppState:
-    if problem:
-        return "broken"
+def _gone() -> dict[str, tuple[str, ...]]:
+    """Return the ids of the profiles that each app has lost, by the app's id."""
+    found: dict[str, tuple[str, ...]] = {}
+    # Profiles that cannot be read are told elsewhere; while something is written, nothing is gone.
+    with suppress(TrunklineError), owned.alone():
+        for one in vanished.vanished():
+            found[one.app.id] = (*found.get(one.app.id, ()), *one.profiles)
+    return found
+
+
+def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
+    """Return what the app needs to read what was written last; see ``AppFacts.need``."""
+    if app.process is None:
+        return "restart"  # whether it runs is not known
+    if now is None:
+        return "start"
+    since = max(_written(paths).values(), default=0.0)
+    return "restart running" if now.started < since - _CLOCK_S else ""
+
+
+def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
+    records = {p.id: plan.record_of(app, p, path=path) for p in profiles}
+    ways = {i: record.transport for i, record in records.items() if record}
+    return FileFacts(path=str(path), name=app.named(path), ways=ways)
+
+
+def _written(paths: Iterable[Path]) -> dict[str, float]:
+    """Return when our entries in an app's files were last written, by profile id."""
+    found: dict[str, float] = {}
+    for profile_id, at in (item for path in paths for item in written(path).items()):
+        found[profile_id] = max(at, found.get(profile_id, 0.0))
+    return found
+
+
+def _state(
+    app: App, mine: tuple[str, ...], at: float, problem: str, gone: tuple[str, ...]
+) -> AppState:
+    if problem or gone:
+        return "broken" if problem else "gone"
     if mine:
         return "connected" if at else "waiting"
     return "ready" if app.is_installed() else "missing"
 
 
-def _problem(app: App, profiles: tuple[Profile, ...]) -> str:
-    """Return why the app's file cannot be read; an entry of somebody else is no reason."""
+def _problem(app: App, paths: Iterable[Path], profiles: tuple[Profile, ...]) -> str:
+    """Return why a file of the app cannot be read; an entry of somebody else is no reason."""
     try:
-        for profile in profiles[:1]:
-            plan.connect(app, profile)
+        for path, profile in product(paths, profiles[:1]):
+            plan.connect(app, profile, path=path)
     except TrunklineError as exc:
         return str(exc.failure) if exc.code in {"client.malformed", "client.unreadable"} else ""
     return ""
-
-
-def _undo(done: Iterable[Applied]) -> None:
-    for applied in done:
-        writer.undo(applied)

@@ -7,8 +7,10 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
 
 from trunkline_desktop import jobs
+from trunkline_desktop.controllers import changing
 from trunkline_desktop.controllers.adding import Adding
-from trunkline_desktop.controllers.ai_apps import AiApps
+from trunkline_desktop.controllers.ai_apps import AiApps, around
+from trunkline_desktop.following import Followed, Following
 from trunkline_desktop.models.activity import ActivityReader
 from trunkline_desktop.models.databases import DatabasesModel
 from trunkline_desktop.models.postures import Postures
@@ -33,10 +35,15 @@ class Main(QObject):
     closed = Signal()
 
     def __init__(
-        self, profiles: Profiles, supervisor: Supervisor, parent: QObject | None = None
+        self,
+        profiles: Profiles,
+        supervisor: Supervisor,
+        following: Following,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._profiles, self._supervisor = profiles, supervisor
+        self._following = following
         self._model = DatabasesModel(profiles, supervisor, self)
         self.window = Window(self._model)
         self._activity = ActivityReader(self)
@@ -75,6 +82,16 @@ class Main(QObject):
         """Show the form of a database, to change it or to type its password."""
         self._adding.edit(profile_id)
 
+    @Slot()
+    def refresh_apps(self) -> None:
+        """Look at the AI apps again, because something became of their files."""
+        self._apps.refresh()
+
+    def show_app(self, app_id: str) -> None:
+        """Show the panel of an AI app."""
+        self.window.show_apps()
+        self._apps.open(app_id, "")
+
     def tell(self, profile_id: str, words: Failure | str) -> None:
         """Show what the supervisor said; a sentence is a note, not a failure."""
         if isinstance(words, str):
@@ -83,6 +100,13 @@ class Main(QObject):
             self.window.database.show_problem(words)
         if self.window.is_first_run:
             self.window.first_run.show_failure(words.title, words.hint)
+
+    def tell_followed(self, done: Followed) -> None:
+        """Say that AI apps follow a database, and offer the way back."""
+        self._refresh()
+        if done.can_go_back:
+            undo = partial(self._following.go_back, done)
+            self._apps.offer_undo(done.words, done.applied, undo=undo)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Read the log only while the window is seen; notice that it is closed."""
@@ -105,6 +129,7 @@ class Main(QObject):
         page.check_wanted.connect(self._adding.check_again)
         page.remove_wanted.connect(self._on_remove_wanted)
         page.retry_wanted.connect(self._supervisor.restart)
+        page.follow_wanted.connect(self._following.again)
         page.connect_wanted.connect(self._on_connect_wanted)
         page.apps_wanted.connect(self._on_apps_wanted)
         page.activity_wanted.connect(self._on_activity_wanted)
@@ -126,6 +151,8 @@ class Main(QObject):
             self.window.database.show_database(profile, run, _command(profile))
             self.window.database.show_apps(self._apps.facts)
             self._show_posture(profile)
+            if problem := self._following.problem(profile.id):
+                self.window.database.show_problem(problem)
             if run.state == "on":
                 self._postures.find_out(profile)
 
@@ -203,7 +230,7 @@ class Main(QObject):
 
     def _on_removed(self, profile: Profile, _: object) -> None:
         """Apps would start what is no longer there."""
-        job = jobs.start(lambda: removal.take_out(profile))
+        job = jobs.start(lambda: removal.take_out(profile, changing.make_around))
         job.done.connect(partial(self._on_taken_out, profile))
 
     def _on_taken_out(
@@ -217,6 +244,7 @@ class Main(QObject):
                 said.format(name=profile.name, apps=names),
                 changes,
                 self.tr("Put the entry back"),
+                around(changes),
             )
         for failure in failures[:1]:
             self.tell("", failure)

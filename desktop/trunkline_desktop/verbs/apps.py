@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import app_names, say, verifying
-from trunkline_server.clients import apps, owned, plan, restarting, running, writer
+from trunkline_server.clients import following, owned, plan, restarting, running, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
@@ -44,7 +44,7 @@ def disconnect(options: Namespace) -> int:
 def follow(profile: Profile) -> list[str]:
     """Rewrite all apps that have an address of ``profile``, or none; return what to tell."""
     try:
-        done = writer.apply_all(plan.switch(apps.ALL, profile, profile.transport))
+        done = following.follow(profile)
     except TrunklineError as exc:
         why = f"{exc.failure.title} {exc.failure.hint}"
         return [f"The AI apps with its former address were left as they were. {why}"]

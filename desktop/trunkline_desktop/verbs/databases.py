@@ -13,7 +13,7 @@ from typing import Any
 from trunkline_desktop.verbs import runs, say
 from trunkline_server.errors import fail
 from trunkline_server.profiles import providers, saving
-from trunkline_server.profiles.profile import Profile, problems, slug
+from trunkline_server.profiles.profile import Profile, is_moved, problems, slug
 from trunkline_server.profiles.store import Store
 
 _UNITS = {"connect_timeout": "s", "statement_timeout": "s", "max_bytes": "bytes"}
@@ -102,7 +102,7 @@ def edit(options: Namespace) -> int:
 
 def _followed(former: Profile, saved: Profile) -> list[str]:
     """Give the AI apps that have an address of this database the new one; tell what was done."""
-    if (former.transport, former.http_port) == (saved.transport, saved.http_port):
+    if not is_moved(former, saved):
         return []
     from trunkline_desktop.verbs import apps  # most edits concern no app
 

@@ -13,7 +13,9 @@ from trunkline_desktop.tokens import DRAWER_LARGEST
 from trunkline_desktop.views import app_words
 from trunkline_desktop.views.app_panel import AppPanel
 from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.hand_panel import HandPanel
 from trunkline_desktop.widgets.app_card import AppCard
+from trunkline_desktop.widgets.drawer import Drawer
 from trunkline_desktop.widgets.page import Page
 from trunkline_desktop.widgets.text import Text
 from trunkline_server.profiles.profile import Profile
@@ -25,10 +27,11 @@ class AiAppsPage(QWidget):
     """Cards of the apps at the left, the chosen one's panel at the right.
 
     Object names: ``connectClaudeDesktop`` (the card's button, whatever it reads), and those of
-    ``AppPanel``.
+    ``AppPanel`` and ``HandPanel``.
 
     Signals:
-        app_chosen(str): open the panel of this app; answer with ``open_panel``.
+        app_chosen(str): open the panel of this app; answer with ``open_panel``, or with
+            ``open_hand`` where the person sets it up.
     """
 
     app_chosen = Signal(str)
@@ -48,14 +51,16 @@ class AiAppsPage(QWidget):
         self._page.top.addWidget(self._summary)
         self._page.body.setSpacing(8)
         self._page.body.addStretch(1)
-        self.panel = AppPanel()
-        self.panel.hide()
-        self.panel.closed.connect(self._on_closed)
+        self.panel, self.hand = AppPanel(), HandPanel()
+        for drawer in (self.panel, self.hand):
+            drawer.hide()
+            drawer.closed.connect(self._on_closed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self._page, 1)
         row.addWidget(self.panel)
+        row.addWidget(self.hand)
 
     def show_apps(self, apps: Sequence[AppFacts], names: Mapping[str, str]) -> None:
         """Show every app; ``names`` says what each profile id is called."""
@@ -65,21 +70,34 @@ class AiAppsPage(QWidget):
                 self._cards[app.id] = self._make_card(app)
                 self._page.body.insertWidget(place, self._cards[app.id])
             self._fill(self._cards[app.id], app)
+        if self._chosen in self._apps:
+            self.panel.show_state(self._apps[self._chosen])
         self._summary.setText(self._counted(apps))
 
     def open_panel(
-        self, app_id: str, profiles: Iterable[Profile], ticked: Iterable[str], afterwards: str
+        self, app_id: str, profiles: Iterable[Profile], also: str, afterwards: str
     ) -> None:
-        """Open the panel of an app with these databases ticked."""
-        self._choose(app_id)
-        self.panel.show_app(self._apps[app_id], profiles, ticked, afterwards)
-        self.panel.open()
-        self._fit()
-        self.panel.setFocus()
+        """Open the panel of an app, with the database ``also`` ticked in addition, if not ""."""
+        self.panel.show_app(self._apps[app_id], profiles, also, afterwards)
+        self._open(app_id, self.panel, self.hand)
+
+    def open_hand(
+        self, app_id: str, profiles: Iterable[Profile], also: str, why: str, afterwards: str
+    ) -> None:
+        """Open the panel of an app that the person sets up; see ``HandPanel.show_app``."""
+        self.hand.show_app(self._apps[app_id], profiles, also, why, afterwards)
+        self._open(app_id, self.hand, self.panel)
 
     def close_panel(self) -> None:
         """Close the panel, for example when its change has been made."""
         self.panel.close_drawer()
+
+    def _open(self, app_id: str, drawer: Drawer, other: Drawer) -> None:
+        other.hide()
+        self._choose(app_id)
+        drawer.open()
+        self._fit()
+        drawer.setFocus()
 
     def _make_card(self, app: AppFacts) -> AppCard:
         card = AppCard(app.name, app.monogram)
@@ -89,11 +107,12 @@ class AiAppsPage(QWidget):
 
     def _fill(self, card: AppCard, app: AppFacts) -> None:
         asked = self._named([self._names[i] for i in app.databases if i in self._names])
-        if app.state == "waiting":
-            asked = " · ".join(filter(None, (asked, self.tr("Restart it once"))))
+        asked = " · ".join(filter(None, (asked, app_words.need(app))))
         status = app_words.status(app)
-        is_new = not app.databases
+        is_new = not app.databases and not app.gone
         action = self.tr("Connect") if is_new else self.tr("Change")
+        if app.state == "by hand":
+            is_new, action = False, self.tr("Show how")
         has_action = app.state != "missing"
         said = app_words.state(app)
         card.set_app(status, said, asked, action if has_action else "", "plus" if is_new else None)
@@ -109,6 +128,7 @@ class AiAppsPage(QWidget):
         said = (
             ("connected", self.tr("{count} connected")),
             ("waiting", self.tr("{count} waiting")),
+            ("gone", self.tr("{count} without its entry")),
             ("ready", self.tr("{count} ready to connect")),
         )
         counts = {state: sum(app.state == state for app in apps) for state, _ in said}
@@ -122,9 +142,11 @@ class AiAppsPage(QWidget):
 
     def _fit(self) -> None:
         """Let the panel take the whole page where both do not fit beside each other."""
-        is_alone = self.panel.isVisible() and self.width() < DRAWER_LARGEST + _PAGE_SMALLEST
+        is_open = self.panel.isVisible() or self.hand.isVisible()
+        is_alone = is_open and self.width() < DRAWER_LARGEST + _PAGE_SMALLEST
         self._page.setVisible(not is_alone)
-        self.panel.set_width(self.width() if is_alone else DRAWER_LARGEST)
+        for drawer in (self.panel, self.hand):
+            drawer.set_width(self.width() if is_alone else DRAWER_LARGEST)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give page and panel their room."""

@@ -2,106 +2,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from trunkline_desktop.views.elided import Elided
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop import run_words
+from trunkline_desktop.views import app_words
+from trunkline_desktop.views.app_notices import AppNotices
+from trunkline_desktop.views.app_ticks import AppTicks
+from trunkline_desktop.views.app_token import AppToken
+from trunkline_desktop.views.app_ways import AppWays
+from trunkline_desktop.views.facts import AppFacts, Choice, Consequence, FileFacts
+from trunkline_desktop.views.file_line import FileLine
 from trunkline_desktop.views.flush import flush
+from trunkline_desktop.views.stacking import stack
+from trunkline_desktop.views.swap import swap
+from trunkline_desktop.views.tab_order import follow_layout
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.diff_view import DiffView
-from trunkline_desktop.widgets.drawer import Drawer
+from trunkline_desktop.widgets.drawer import SIDE, Drawer
+from trunkline_desktop.widgets.fields import Field
 from trunkline_desktop.widgets.inline_message import InlineMessage
 from trunkline_desktop.widgets.monogram import Monogram
-from trunkline_desktop.widgets.shapes import IconLabel
-from trunkline_desktop.widgets.tag import Tag
 from trunkline_desktop.widgets.text import Text
 from trunkline_server.errors import Failure
-from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.profile import Profile, Transport
 
 
 class AppPanel(Drawer):
     """The choice above, its consequence below, and the button that makes it so.
 
-    Object names: ``mayAsk-<profile id>`` (the ticks), ``diff``, ``changeFile``, ``cancelChange``,
-    ``showInFolder``, ``panelProblem``.
+    Object names: ``settingsFile`` (where there are several), those of ``AppTicks, AppWays,
+    AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``,
+    ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
 
     Signals:
-        choice_changed(str, tuple): app id, and the ids of the ticked databases.
-        change_wanted(str, tuple): make it so.
+        choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
+        change_wanted(Choice): make it so; the app does not run.
+        restart_wanted(Choice): quit the app, make it so, start it again.
+        token_wanted(str): the access token of this profile is to be copied.
+        answer_wanted(str, str): let the server of this profile answer by this transport.
+        by_hand_wanted(Choice): make it so in the file only, though the app runs.
+        hand_wanted(str): show how the person sets this app up.
+        back_wanted(str), leave_wanted(str): put what is gone back into the files of this app;
+            leave it out.
     """
 
-    choice_changed = Signal(str, tuple)
-    change_wanted = Signal(str, tuple)
+    choice_changed = Signal(object)
+    change_wanted = Signal(object)
+    restart_wanted = Signal(object)
+    token_wanted = Signal(str)
+    answer_wanted = Signal(str, str)
+    by_hand_wanted = Signal(object)
+    hand_wanted = Signal(str)
+    back_wanted = Signal(str)
+    leave_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._app: AppFacts | None = None
-        self._ticks: dict[str, QCheckBox] = {}
+        self._file = FileFacts(path="")
+        self._profiles: tuple[Profile, ...] = ()
+        self._told: tuple[Profile, Transport] | None = None
+        self._is_running = self._is_busy = self._has_lost = self._has_change = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
-        self._choices = QWidget()
-        self._diff, self._counts = DiffView(), Text("", "caption", "text2")
-        self._diff.setObjectName("diff")
-        self._about = InlineMessage("info")
-        self._problem = InlineMessage("failed")
-        self._problem.setObjectName("panelProblem")
-        self._make_file_line()
+        self._make_choice()
+        self._make_consequence()
         self._make_buttons()
         self._arrange()
 
+    # What is pushed into it
+
     def show_app(
-        self, app: AppFacts, profiles: Iterable[Profile], ticked: Iterable[str], afterwards: str
+        self, app: AppFacts, profiles: Iterable[Profile], also: str, afterwards: str
     ) -> None:
-        """Begin with an app; ``afterwards`` says what to do once its file has changed."""
-        self._app = app
+        """Begin with an app as its file is now, and the database ``also`` ticked if not "".
+
+        ``afterwards`` says what to do once its file has changed.
+        """
+        self._app, self._profiles = app, tuple(profiles)
+        self._is_busy, self._has_lost = False, bool(app.gone)
+        self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
-        self._show_choices(tuple(profiles), set(ticked))
-        self._file.set_whole(Path(app.path).name)
-        self._file.setToolTip(app.path)
         kept = self.tr("Everything else in the file stays as it is. {afterwards}")
         title = self.tr("A copy is kept before the change.")
         self._about.set_message("info", title, kept.format(afterwards=afterwards))
-        self._show_parts(has_change=False, has_problem=False)
-        self.choice_changed.emit(app.id, self.ticked())
+        self._ways.set_open(False)
+        self._offer_files(app.files)
+        self._show_file({also})
 
-    def ticked(self) -> tuple[str, ...]:
-        """Return the ids of the ticked databases, in the order shown."""
-        return tuple(name for name, box in self._ticks.items() if box.isChecked())
+    def show_state(self, app: AppFacts) -> None:
+        """Say what became of the app while the panel is open."""
+        if self._app and self._app.id == app.id:
+            self._has_lost = bool(app.gone)
+            self._show_notices()
 
-    def show_change(self, diff: str) -> None:
-        """Show what the choice changes; "" says that the file stays as it is."""
-        self._diff.set_diff(diff)
+    def choice(self) -> Choice:
+        """Return what is chosen now."""
+        ways, before = self._ways.ways(), self._file.ways
+        return Choice(
+            app_id=self._app.id if self._app else "",
+            path=self._file.path,
+            ways=ways,
+            kept=frozenset(i for i, way in ways.items() if before.get(i) == way),
+            may_write_token=self._token.may_write,
+        )
+
+    def show_consequence(self, found: Consequence) -> None:
+        """Show what the choice changes."""
+        self._diff.set_diff(found.diff)
         added, removed = self._diff.counts()
-        self._counts.setText(f"+{added}  −{removed}" if diff else "")
-        self._show_parts(has_change=bool(diff), has_problem=False)
+        self._counts.setText(f"+{added}  −{removed}" if found.diff else "")
+        self._token.show_consequence(found, {p.id: p.name for p in self._profiles})
+        self._show_parts(has_change=bool(found.diff), is_same=not found.diff and not found.warning)
+        if found.warning and not found.diff:
+            self.reveal(self._token)
 
-    def show_problem(self, failure: Failure) -> None:
-        """Say why the file is not changed."""
+    def show_unserved(self, profile: Profile | None, way: Transport) -> None:
+        """Say that the server of ``profile`` would not answer by ``way``; None: all would."""
+        self._unserved.setVisible(profile is not None)
+        if profile is None or self._told == (profile, way):
+            return  # its button keeps the focus
+        self._told = profile, way
+        name, now = run_words.shortened(profile.name), run_words.TRANSPORTS[profile.transport]
+        if profile.transport != way:
+            told = self.tr("“{name}” is set to {now}: it will not answer at this address.")
+            remedy = self.tr("Set it to {way}").format(way=run_words.TRANSPORTS[way])
+        else:
+            told = self.tr("“{name}” is off: it answers at its address only while it is on.")
+            remedy = self.tr("Switch it on")
+        title = told.format(name=name, now=now)
+        self._unserved.set_message("attention", title, "", [("makeItAnswer", remedy)])
+        follow_layout(self)
+
+    def show_problem(self, failure: Failure, *, can_retry: bool = False) -> None:
+        """Say why the file is not changed; ``can_retry`` leaves the change for another try."""
+        self._is_busy = False
         self._problem.set_message("failed", failure.title, failure.hint)
-        self._show_parts(has_change=False, has_problem=True)
+        has_change = can_retry and self._has_change
+        self._token.setVisible(has_change and self._token.isVisibleTo(self))
+        self._show_parts(has_change=has_change, has_problem=True)
         self._problem.announce()
 
-    def set_busy(self) -> None:
-        """Keep the person from changing the file twice."""
+    def show_running(self, *, is_running: bool) -> None:
+        """Say whether the app runs, which would overwrite a change."""
+        if self._is_busy or self._app is None:
+            return
+        self._is_running = is_running
+        self._show_notices()
+
+    def set_idle(self) -> None:
+        """Let the person go on; nothing was changed."""
+        self._is_busy = False
+        self._show_parts(has_change=True)
+
+    def set_busy(self, sentence: str = "") -> None:
+        """Keep the person from changing the file twice; ``sentence`` says what is being done."""
+        self._is_busy = True
         self._change.setEnabled(False)
+        if sentence:
+            self._notices.show_progress(sentence)
 
-    def set_width(self, width: int) -> None:
-        """Be ``width`` pixels wide, more than usual when it has the page to itself."""
-        self._width = width
-        if self.isVisible():
-            self.setFixedWidth(width)
+    # How it is made
 
-    def _make_file_line(self) -> None:
-        self._file = Elided("", "caption", "text2")
-        self._in_folder = Button(self.tr("Show in folder"), "link", small=True)
-        self._in_folder.setObjectName("showInFolder")
-        self._in_folder.clicked.connect(self._on_show_in_folder)
+    def _make_choice(self) -> None:
+        self._files = QComboBox()
+        self._files.setObjectName("settingsFile")
+        self._files.activated.connect(self._on_file_chosen)
+        self._which = Field(self.tr("Which of its settings files"), self._files)
+        self._ticks = AppTicks()
+        self._ways = AppWays()
+        self._ways.changed.connect(self._on_chosen)
+
+    def _make_consequence(self) -> None:
+        self._notices = AppNotices()
+        self._notices.by_hand_wanted.connect(self._on_by_hand)
+        self._notices.back_wanted.connect(self._on_back)
+        self._notices.leave_wanted.connect(self._on_leave)
+        self._diff, self._counts = DiffView(), Text("", "caption", "text2")
+        self._diff.setObjectName("diff")
+        self._place = FileLine()
+        self._about = InlineMessage("info")
+        self._problem, self._unserved = InlineMessage("failed"), InlineMessage("attention")
+        self._problem.setObjectName("panelProblem")
+        self._unserved.setObjectName("unserved")
+        self._unserved.acted.connect(self._on_answer_wanted)
+        self._by_hand = Button(self.tr("Use a link or a text instead"), "link", small=True)
+        self._by_hand.setObjectName("useByHand")
+        self._by_hand.clicked.connect(self._on_hand)
+        self._token = AppToken()
+        self._token.changed.connect(self._on_chosen)
+        self._token.token_wanted.connect(self.token_wanted)
 
     def _make_buttons(self) -> None:
         cancel = Button(self.tr("Cancel"))
@@ -110,9 +205,11 @@ class AppPanel(Drawer):
         self._change = Button(self.tr("Change the file"), "primary")
         self._change.setObjectName("changeFile")
         self._change.clicked.connect(self._on_change)
+        self._cancel = cancel
+        end = Qt.AlignmentFlag.AlignRight
         self.footer.addStretch(1)
-        self.footer.addWidget(cancel)
-        self.footer.addWidget(self._change)
+        self.footer.addWidget(cancel, 0, end)
+        self.footer.addWidget(self._change, 0, end)
 
     def _arrange(self) -> None:
         self._change_head = QWidget()
@@ -121,86 +218,122 @@ class AppPanel(Drawer):
         told = Text(self.tr("What will change in its settings file"), "head", "text2", wraps=True)
         head.addWidget(told, 1)
         head.addWidget(self._counts)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(IconLabel("file-text"))
-        line.addWidget(self._file)
-        line.addStretch(1)
-        line.addWidget(flush(self._in_folder))
         self._nothing = Text("", "caption", "text2", wraps=True)
+        self._nothing.setText(self.tr("The settings file stays as it is."))
+        self.body.addWidget(self._notices)
+        self.body.addWidget(self._which)
         self.body.addWidget(Text(self.tr("May ask these databases"), "head", "text2"))
-        self.body.addWidget(self._choices)
-        self.body.addWidget(self._problem)
-        for widget in (self._change_head, self._diff):
+        for widget in (self._ticks, self._ways, self._unserved, self._problem, self._change_head,
+                       self._diff, self._nothing, self._place, self._token,
+                       self._about):  # fmt: skip
             self.body.addWidget(widget)
-        self.body.addWidget(self._nothing)
-        self.body.addLayout(line)
-        self.body.addWidget(self._about)
+        self.body.addWidget(flush(self._by_hand))
         self.body.addStretch(1)
 
-    def _show_choices(self, profiles: tuple[Profile, ...], ticked: set[str]) -> None:
-        choices = QWidget()
-        column = QVBoxLayout(choices)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        self._ticks = {}
-        for profile in profiles:
-            box = QCheckBox()
-            box.setObjectName(f"mayAsk-{profile.id}")
-            box.setAccessibleName(profile.name)
-            box.setChecked(profile.id in ticked)
-            box.toggled.connect(self._on_ticked)
-            self._ticks[profile.id] = box
-            column.addLayout(_choice(box, profile))
-        self.body.replaceWidget(self._choices, choices)
-        self._choices.hide()  # it goes only when the event loop comes round
-        self._choices.deleteLater()
-        self._choices = choices
+    # What it shows
 
-    def _show_parts(self, *, has_change: bool, has_problem: bool) -> None:
+    def _show_notices(self) -> None:
+        if self._is_busy or self._app is None:
+            return
+        name = self._app.name
+        self._notices.show_running(name if self._is_running and self._has_change else "")
+        self._notices.show_gone(name if self._has_lost else "", is_running=self._is_running)
+        quits = self._is_running and self._has_change
+        whole = self.tr("Quit it, change the file, start it again")
+        self._change.setText(whole if quits else self.tr("Change the file"))
+        self._fit_footer()
+        follow_layout(self)
+
+    def _fit_footer(self) -> None:
+        """Put the buttons below each other where they do not fit side by side."""
+        needed = self._cancel.sizeHint().width() + self._change.sizeHint().width()
+        room = self.width() - 2 * SIDE - self.footer.spacing()
+        stack(self.footer, is_narrow=needed > room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the buttons their room."""
+        super().resizeEvent(event)
+        self._fit_footer()
+
+    def _offer_files(self, files: tuple[FileFacts, ...]) -> None:
+        """Begin with the file that names us, else with the usual one."""
+        self._file = next((file for file in files if file.ways), files[0])
+        self._files.clear()
+        for file in files:
+            self._files.addItem(app_words.file(file, files), file.path)
+        self._files.setCurrentIndex(files.index(self._file))
+        self._which.setVisible(len(files) > 1)
+
+    def _show_file(self, also: Collection[str] = ()) -> None:
+        """Show how the chosen file is now."""
+        self._ticks = swap(
+            self.body, self._ticks, AppTicks(self._profiles, {*self._file.ways, *also})
+        )
+        self._ticks.changed.connect(self._on_ticked)
+        self._place.set_path(self._file.path)
+        self._show_ways(self._file.ways)
+        self._token.begin()
+        self._unserved.hide()
+        self._show_parts(is_same=True)
+        self._on_chosen()
+
+    def _show_ways(self, ways: Mapping[str, Transport]) -> None:
+        can, ticked = self._app.can if self._app else (), self._ticks.ticked()
+        self._ways.show_ways((p for p in self._profiles if p.id in ticked), ways, can)
+        self._ways.setVisible(bool(ticked) and len(can) > 1)
+        follow_layout(self)
+
+    def _show_parts(
+        self, *, has_change: bool = False, has_problem: bool = False, is_same: bool = False
+    ) -> None:
         for widget in (self._change_head, self._diff, self._about):
             widget.setVisible(has_change)
+        self._has_change = has_change
         self._problem.setVisible(has_problem)
-        self._nothing.setVisible(not has_change and not has_problem)
-        self._nothing.setText(self.tr("The settings file stays as it is."))
-        self._change.setEnabled(has_change)
+        self._nothing.setVisible(is_same)
+        self._change.setEnabled(has_change and not self._is_busy)
+        self._show_notices()
+
+    # What happens on it
+
+    @Slot(int)
+    def _on_file_chosen(self, place: int) -> None:
+        if self._app is not None:
+            self._file = self._app.files[place]
+            self._show_file()
 
     @Slot()
     def _on_ticked(self) -> None:
-        if self._app is not None:
-            self.choice_changed.emit(self._app.id, self.ticked())
+        self._show_ways({**self._file.ways, **self._ways.ways()})
+        self._on_chosen()
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self.choice_changed.emit(self.choice())
 
     @Slot()
     def _on_change(self) -> None:
-        if self._app is not None:
-            self.change_wanted.emit(self._app.id, self.ticked())
+        wanted = self.restart_wanted if self._is_running else self.change_wanted
+        wanted.emit(self.choice())
 
     @Slot()
-    def _on_show_in_folder(self) -> None:
-        if self._app is not None:
-            folder = str(Path(self._app.path).parent)
-            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+    def _on_by_hand(self) -> None:
+        self.by_hand_wanted.emit(self.choice())
 
+    @Slot()
+    def _on_hand(self) -> None:
+        self.hand_wanted.emit(self._app.id if self._app else "")
 
-class _Name(Elided):
-    """The words of a tick; clicking them ticks."""
+    @Slot()
+    def _on_back(self) -> None:
+        self.back_wanted.emit(self._app.id if self._app else "")
 
-    def __init__(self, box: QCheckBox, text: str) -> None:
-        super().__init__(text)
-        self._box = box
-        self.setBuddy(box)
+    @Slot()
+    def _on_leave(self) -> None:
+        self.leave_wanted.emit(self._app.id if self._app else "")
 
-    def mouseReleaseEvent(self, event: object) -> None:
-        """Tick the box, as its own words would."""
-        self._box.click()
-
-
-def _choice(box: QCheckBox, profile: Profile) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    row.setContentsMargins(0, 4, 0, 4)
-    row.addWidget(box)
-    row.addWidget(_Name(box, profile.name))
-    row.addStretch(1)
-    row.addWidget(Tag(profile.label), 0, Qt.AlignmentFlag.AlignVCenter)
-    return row
+    @Slot()
+    def _on_answer_wanted(self) -> None:
+        if self._told:
+            profile, way = self._told
+            self.answer_wanted.emit(profile.id, way)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import QCoreApplication
 
 from trunkline_desktop.status import Status
 from trunkline_desktop.views import words
-from trunkline_desktop.views.facts import AppFacts
+from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_server.clients import apps
 
 _STATUS: dict[str, Status] = {
@@ -14,6 +17,8 @@ _STATUS: dict[str, Status] = {
     "waiting": "starting",
     "ready": "off",
     "broken": "failed",
+    "gone": "attention",
+    "by hand": "off",
 }
 
 
@@ -30,8 +35,29 @@ def state(app: AppFacts) -> str:
         "ready": _tr("Not connected"),
         "missing": _tr("Not installed on this computer"),
         "broken": _tr("Its settings file has an error"),
+        "gone": _tr("Its entry is gone"),
+        "by hand": _tr("Takes a link or a text"),
     }
     return said[app.state]
+
+
+def need(app: AppFacts) -> str:
+    """Return what a waiting app needs, such as "Restart it once"; "" when nothing."""
+    said = {
+        "": "",
+        "restart": _tr("Restart it once"),
+        "restart running": _tr("It is running: restart it once"),
+        "start": _tr("Start it once"),
+    }
+    return said[app.need] if app.state == "waiting" else ""
+
+
+def file(chosen: FileFacts, files: Sequence[FileFacts]) -> str:
+    """Return what tells one of an app's ``files`` from the others."""
+    usual = _tr("Default profile") if any(f.name for f in files) else Path(chosen.path).name
+    names = [f.name or usual for f in files]
+    name = chosen.name or usual
+    return name if names.count(name) == 1 else chosen.path
 
 
 def called(client: str) -> str:

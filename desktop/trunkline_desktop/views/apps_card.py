@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from trunkline_desktop.views import app_words
 from trunkline_desktop.views.facts import AppFacts
 from trunkline_desktop.views.flush import flush
+from trunkline_desktop.views.swap import swap
 from trunkline_desktop.widgets.app_card import AppCard
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
@@ -47,7 +48,7 @@ class AppsCard(Card):
         if self._shown == (tuple(apps), profile_id):
             return
         self._shown = (tuple(apps), profile_id)
-        mine = [app for app in apps if profile_id in app.databases]
+        mine = [app for app in apps if profile_id in (*app.databases, *app.gone)]
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -59,17 +60,15 @@ class AppsCard(Card):
         if not mine:
             self._invite(column, apps)
         self._connect.setVisible(bool(mine))
-        self.body.replaceWidget(self._content, content)
-        self._content.hide()  # it goes only when the event loop comes round
-        self._content.deleteLater()
-        self._content = content
+        self._content = swap(self.body, self._content, content)
 
     def _invite(self, column: QVBoxLayout, apps: Sequence[AppFacts]) -> None:
-        installed = [app for app in apps if app.state != "missing"]
+        known = [app for app in apps if app.state != "by hand"]
+        installed = [app for app in known if app.state != "missing"]
         if installed:
             told = self.tr("No AI app asks this database yet.")
         else:
-            names = ", ".join(app.name for app in apps)
+            names = ", ".join(app.name for app in known)
             told = self.tr("Install {apps} to let it ask this database.").format(apps=names)
         column.addWidget(Text(told, "body", "text2", wraps=True))
         for place, app in enumerate(installed):

@@ -37,13 +37,14 @@ class DatabasePage(Page):
 
     Object names: ``onSwitch``, ``moreMenu`` (its actions ``edit``, ``checkAgain``, ``remove``),
     ``confirmRemove``, ``keep``, those of ``ReachCard``, ``AppsCard`` and ``QuestionsCard``, and
-    the buttons of a failure: ``edit``, ``checkAgain``, ``retry``.
+    the buttons of a failure: ``edit``, ``checkAgain``, ``retry``, ``follow``.
 
     Signals:
         switched(str, bool): profile id, on or off.
         transport_chosen(str, str): profile id, "stdio", "http" or "sse".
         key_wanted(str): the access key of this profile is to be copied.
         edit_wanted(str), check_wanted(str), remove_wanted(str), retry_wanted(str): profile id.
+        follow_wanted(str): the AI apps with an address of this profile are to get the right one.
         connect_wanted(str): connect the AI app of this id.
         apps_wanted(), activity_wanted(): go to that page.
     """
@@ -55,6 +56,7 @@ class DatabasePage(Page):
     check_wanted = Signal(str)
     remove_wanted = Signal(str)
     retry_wanted = Signal(str)
+    follow_wanted = Signal(str)
     connect_wanted = Signal(str)
     apps_wanted = Signal()
     activity_wanted = Signal()
@@ -201,7 +203,9 @@ class DatabasePage(Page):
         self._failure.setVisible(failure is not None)
         if failure is None:
             return
-        actions = [self._remedy(failure), ("checkAgain", self.tr("Check again"))]
+        actions = [self._remedy(failure)]
+        if failure.code != "client.follow":
+            actions.append(("checkAgain", self.tr("Check again")))
         has_failed = self._run.state == "failed"
         kind: Kind = "failed" if has_failed else "attention"
         self._failure.set_message(kind, failure.title, failure.hint, actions)
@@ -211,6 +215,8 @@ class DatabasePage(Page):
             return ("edit", self.tr("Type the password…"))
         if failure.code.startswith(("resolve.", "reach.", "login.", "database.", "tls.")):
             return ("edit", self.tr("Change the connection…"))
+        if failure.code == "client.follow":
+            return ("follow", self.tr("Change the apps now"))
         return ("retry", self.tr("Try again"))
 
     # What happens on it
@@ -260,6 +266,9 @@ class DatabasePage(Page):
             names = ", ".join(app.name for app in self._asking)
             told = self.tr("Its entry in the settings of {apps} is taken out.")
             gone = f"{gone} {told.format(apps=names)}"
+            quits = self.tr("{app} is quit and started again for that.")
+            parts = [gone, *(quits.format(app=app.name) for app in self._asking if app.runs)]
+            gone = " ".join(parts)
         return f"{gone} {self.tr('The database itself stays as it is.')}"
 
     @Slot(str)
@@ -268,6 +277,7 @@ class DatabasePage(Page):
             "edit": self.edit_wanted,
             "checkAgain": self.check_wanted,
             "retry": self.retry_wanted,
+            "follow": self.follow_wanted,
             "confirmRemove": self.remove_wanted,
         }
         if action in {"keep", "confirmRemove"}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPropertyAnimation, Qt, Signal
+from PySide6.QtCore import QEvent, QPropertyAnimation, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -10,6 +10,8 @@ from trunkline_desktop import theme
 from trunkline_desktop.tokens import DRAWER_LARGEST, DRAWER_SMALLEST
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.text import Text, name_part, restyle
+
+SIDE = 20  # pixels between the edge and the content
 
 
 class Drawer(QFrame):
@@ -57,6 +59,16 @@ class Drawer(QFrame):
         self.show()
         self._motion.start()
 
+    def set_width(self, width: int) -> None:
+        """Be ``width`` pixels wide, more than usual when it has the page to itself."""
+        self._width = width
+        if self.isVisible():
+            self.setFixedWidth(width)
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a part of the body, as soon as it has its place."""
+        QTimer.singleShot(0, widget, lambda: self._scrolled.ensureWidgetVisible(widget))
+
     def close_drawer(self) -> None:
         """Hide it and tell, as the cross does."""
         self._motion.stop()
@@ -84,7 +96,7 @@ class Drawer(QFrame):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 16)
+        column.setContentsMargins(SIDE, 20, SIDE, 16)
         column.setSpacing(12)
         head = QHBoxLayout()
         head.setSpacing(12)
@@ -104,6 +116,7 @@ class Drawer(QFrame):
 
     def _scroll(self) -> QScrollArea:
         scroll, inside = QScrollArea(), QWidget()
+        self._scrolled = scroll
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

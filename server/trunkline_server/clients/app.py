@@ -68,6 +68,8 @@ class App:
         command: what makes the words of the app's own command that adds one; None as above.
         health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
+        named: what the app calls that one of its files belongs to, such as a profile; "" for the
+            usual file.
         process: set when it writes its file back from memory while it runs, so that a change is
             lost unless it is quit before.
     """
@@ -93,6 +95,7 @@ class App:
     command: Words | None = None
     health: Health | None = None
     by_hand: str = ""
+    named: Callable[[Path], str] = lambda _path: ""
     process: Process | None = None
 
     @property
@@ -142,6 +145,11 @@ class App:
     def path(self, computer: Computer | None = None) -> Path:
         """Return the file to write: the first candidate."""
         return self.paths(computer)[0]
+
+    def files(self, computer: Computer | None = None) -> tuple[Path, ...]:
+        """Return the files to choose from: the first candidate, and others that it may read."""
+        first, *others = self.paths(computer)
+        return (first, *(path for path in others if path.exists() or self.named(path)))
 
     def is_installed(self, computer: Computer | None = None) -> bool:
         """Whether this app is on this computer."""

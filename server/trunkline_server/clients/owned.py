@@ -102,6 +102,16 @@ def find(path: Path, name: str) -> Record | None:
     return next((record for record in of(path) if record.name == name), None)
 
 
+def watched() -> tuple[Path, ...]:
+    """Return where something happens when our entries come or go, whether or not it is there.
+
+    It is our list, or its folder while there is none, the files with our entries and their folders.
+    """
+    ours, files = file(), dict.fromkeys(Path(record.path) for record in records())
+    first = ours if ours.exists() else ours.parent
+    return (first, *files, *dict.fromkeys(file.parent for file in files))
+
+
 def keep(path: Path, ours: Iterable[Record]) -> None:
     """Replace the records of one file. The caller holds :func:`alone`."""
     place = place_of(path)

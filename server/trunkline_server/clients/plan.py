@@ -31,6 +31,19 @@ _EDITORS: dict[str, ModuleType] = {
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an app is to reach a database.
+
+    Attributes:
+        transport: "stdio", "http" or "sse".
+        may_write_token: whether the token itself may stand in the file, if there is no other way.
+    """
+
+    transport: Transport = "stdio"
+    may_write_token: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A change to one file that has not been made yet: one entry, or several at once.
@@ -172,19 +185,24 @@ def disconnect(
 
 
 def arrange(
-    app: App, profiles: Iterable[Profile], wanted: Collection[str], *, path: Path | None = None
+    app: App,
+    profiles: Iterable[Profile],
+    wanted: Collection[str],
+    *,
+    ways: Mapping[str, Way] | None = None,
+    path: Path | None = None,
 ) -> Plan:
     """Return the one change after which ``app`` may ask the profiles of the ``wanted`` ids.
 
-    Those of ``profiles`` that are not wanted lose our entries; entries of others stay. Whoever is
-    connected already keeps the way it is. New ones come before old ones go, so that the table they
-    stand in keeps its place.
+    Those of ``profiles`` that are not wanted lose our entries; entries of others stay. ``ways``
+    tells how to reach a profile, by its id; any other keeps the way it is, and begins with stdio.
+    New ones come before old ones go, so that the table they stand in keeps its place.
 
     Raises:
         TrunklineError: as :func:`connect`.
     """
-    path, known = path or _path(app), tuple(profiles)
-    steps = [_kept(app, p, path) for p in known if p.id in wanted] + [
+    path, known, ways = path or _path(app), tuple(profiles), ways or {}
+    steps = [_arranged(app, p, path, ways.get(p.id)) for p in known if p.id in wanted] + [
         Step(verb="disconnect", profile=p, name=_name_of(app, p, path))
         for p in known
         if p.id not in wanted and is_connected(app, p, path=path)
@@ -287,12 +305,15 @@ def _checked(name: str) -> str:
     return name
 
 
-def _kept(app: App, profile: Profile, path: Path) -> Step:
-    """Return the step that connects ``profile`` the way it is connected by now."""
+def _arranged(app: App, profile: Profile, path: Path, way: Way | None) -> Step:
+    """Return the step that connects ``profile``: by ``way``, else as it is connected by now."""
     name = _name_of(app, profile, path)
-    step = Step(verb="connect", profile=profile, name=name)
     record = owned.find(path, name)
-    return _switched(app, record, profile, record.transport) if record else step
+    if record and way is None:
+        return _switched(app, record, profile, record.transport)
+    way = way or Way()
+    return Step(verb="connect", profile=profile, name=name, transport=way.transport,
+                may_write_token=way.may_write_token)  # fmt: skip
 
 
 def _switched(app: App, record: Record, profile: Profile, transport: Transport) -> Step:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 
-def take_out(profile: Profile) -> tuple[tuple[Applied, ...], tuple[Failure, ...]]:
+def take_out(
+    profile: Profile, apply: Callable[[Plan], Applied] = writer.apply
+) -> tuple[tuple[Applied, ...], tuple[Failure, ...]]:
     """Take our entries for ``profile`` out, also those in files that a person named.
 
-    Returns the changes made, each to be undone by ``writer.undo``, and why others were not made.
+    ``apply`` makes each change. Returns the changes made, each to be undone by ``writer.undo``,
+    and why others were not made.
     """
     done: list[Applied] = []
     failures: list[Failure] = []
@@ -23,7 +28,7 @@ def take_out(profile: Profile) -> tuple[tuple[Applied, ...], tuple[Failure, ...]
         try:
             app, path = apps.ALL[record.client], Path(record.path)
             change = plan.disconnect(app, profile, path=path, name=record.name)
-            done.append(writer.apply(change))
+            done.append(apply(change))
         except TrunklineError as exc:
             failures.append(exc.failure)
     return tuple(a for a in done if a.plan.is_needed), tuple(failures)

@@ -79,12 +79,6 @@ def forget(gone: Vanished) -> None:
         tokens.tidy(owned.records())
 
 
-def watched() -> tuple[Path, ...]:
-    """Return the files with entries of ours and their folders, whether or not they are there."""
-    files = dict.fromkeys(Path(record.path) for record in owned.records())
-    return (*files, *dict.fromkeys(file.parent for file in files))
-
-
 def names_there(app: App, path: Path, names: Iterable[str]) -> frozenset[str] | None:
     """Return which entries of ``names`` are in a file; None when that cannot be told just now.
 

@@ -336,3 +336,8 @@ def _is_taken(profile: Profile, others: Iterable[Profile]) -> bool:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
+
+
+def is_moved(before: Profile, after: Profile) -> bool:
+    """Whether apps with an address of ``before`` need another one."""
+    return (before.transport, before.http_port) != (after.transport, after.http_port)

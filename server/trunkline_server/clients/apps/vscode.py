@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -37,6 +38,22 @@ def _candidates(edition: str) -> Callable[[Computer], tuple[Path, ...]]:
         return tuple(folder / "mcp.json" for folder in (*folders, *profiles))
 
     return found
+
+
+def _named(path: Path) -> str:
+    """Return the name of the profile that has this file; "" for the usual one.
+
+    ``User/globalStorage/storage.json`` lists the profiles; if it does not, the folder has to do.
+    """
+    folder = path.parent
+    if folder.parent.name != "profiles":
+        return ""
+    try:
+        stored = json.loads((folder.parents[1] / "globalStorage/storage.json").read_bytes())
+        names = {found["location"]: str(found["name"]) for found in stored["userDataProfiles"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        names = {}
+    return names.get(folder.name, folder.name)
 
 
 def _is_present(
@@ -90,6 +107,7 @@ def _edition(app_id: str, name: str, monogram: str, edition: str, *places: str) 
         bearer_by="input",
         bearer_words="${input:%s}",
         handshakes=(places[0],),
+        named=_named,
         link=_link(app_id),
         command=_command(places[-1]),
         afterwards=f"In {name}, start the new server and say that you trust it.",

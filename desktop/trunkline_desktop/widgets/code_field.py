@@ -1,0 +1,95 @@
+"""A text of several lines to copy, such as the settings of an app."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from trunkline_desktop.tokens import COPIED_MS
+from trunkline_desktop.widgets.button import Button
+from trunkline_desktop.widgets.inline_message import announce
+from trunkline_desktop.widgets.text import name_part
+
+_LINES = 14
+
+
+class _Code(QPlainTextEdit):
+    """The text, as high as its lines, up to a number of them; it scrolls."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        name_part(self, "DiffText")
+        self.setReadOnly(True)
+        if self.blockCount() <= _LINES:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code never mirrors
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByKeyboard
+            | Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def sizeHint(self) -> QSize:
+        """Return no more height than the lines need."""
+        self.ensurePolished()  # the font of code is another
+        lines = min(self.blockCount(), _LINES)
+        bar = self.horizontalScrollBar().sizeHint().height()
+        margins = 2 * round(self.document().documentMargin())
+        return QSize(240, lines * self.fontMetrics().lineSpacing() + margins + bar)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same: a few lines are not worth scrolling for."""
+        return self.sizeHint()
+
+
+class CodeField(QFrame):
+    """A sunken block with a copy button below that says “Copied” for 2 seconds.
+
+    Signals:
+        copied(): the text is on the clipboard.
+    """
+
+    copied = Signal()
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name_part(self, "DiffFrame")
+        self._code = _Code(text)
+        self._button = Button(self.tr("Copy"), "plain", "copy", small=True)
+        self._button.clicked.connect(self.copy)
+        self._timer = QTimer(self, singleShot=True, interval=COPIED_MS)
+        self._timer.timeout.connect(self._on_time_over)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.addWidget(self._code)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._button)
+        column.addLayout(row)
+
+    @property
+    def value(self) -> str:
+        """What the button copies."""
+        return self._code.toPlainText()
+
+    def setAccessibleName(self, name: str) -> None:
+        """Name frame and text alike, so that a label above can name it as any field."""
+        super().setAccessibleName(name)
+        self._code.setAccessibleName(name)
+        self._button.setAccessibleDescription(name)
+
+    def copy(self) -> None:
+        """Put the text on the clipboard and say so."""
+        QGuiApplication.clipboard().setText(self.value)
+        self._button.set_icon("check")
+        self._button.setText(self.tr("Copied"))
+        announce(self, self.tr("Copied"))
+        self._timer.start()
+        self.copied.emit()
+
+    def _on_time_over(self) -> None:
+        self._button.set_icon("copy")
+        self._button.setText(self.tr("Copy"))
