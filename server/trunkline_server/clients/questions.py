@@ -72,7 +72,7 @@ def removed(editor: ModuleType, document: bytes, question_id: str, *, with_list:
 
 
 def _list(page: Page) -> Span:
-    member = page.objects(())[-1].named(KEY)
+    member = page.holders((KEY,))[-1].named(KEY)
     assert member is not None  # noqa: S101 - the callers have read the list
     return member.value, member.end
 
