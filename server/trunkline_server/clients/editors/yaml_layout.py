@@ -23,7 +23,7 @@ def added(text: str, node: Node, new: Addition) -> tuple[Edit, str]:
         column = node.column if node.kind == "map" else _column(text, dash(text, node, 0))
         where = stop(text, node)
         return Edit(where, where, indented(text, new.lines, column)), ""
-    inner, close = _children(node), node.end - 1
+    inner, close = children(node), node.end - 1
     if inner:
         return Edit(inner[-1].end, inner[-1].end, ", " + new.flow), ""
     start = _bracket(text, node) + 1
@@ -71,7 +71,7 @@ def cut(text: str, parent: Node, at: int, gap: str) -> Edit | None:
     line = text.rfind("\n", 0, start) + 1
     if text[line:start].strip(" "):
         return None
-    end = stop(text, _children(parent)[at])
+    end = stop(text, children(parent)[at])
     if not line:
         after = re.compile(r"[ \t]*(?:\r?\n)?").match(text, end)
         return Edit(0, after.end() if after else end)
@@ -87,7 +87,7 @@ def cut_key(text: str, parent: Node, at: int) -> Edit | None:
 
 
 def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
-    starts, inner = _starts(parent), _children(parent)
+    starts, inner = _starts(parent), children(parent)
     if at:
         return Edit(inner[at - 1].end, inner[at].end)
     if len(inner) > 1:
@@ -101,13 +101,13 @@ def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
 
 def is_alone(text: str, parent: Node) -> bool:
     """Whether a map or list has one value and no comment beside it."""
-    if len(_children(parent)) != 1:
+    if len(children(parent)) != 1:
         return False
     if not parent.is_flow:
         line = text.rfind("\n", 0, _starts(parent)[0])
         before = text[: max(line, 0)].rstrip(" \t\r\n")
         return before.endswith(":") and "#" not in before[before.rfind("\n") + 1 :]
-    start, end = _starts(parent)[0], _children(parent)[0].end
+    start, end = _starts(parent)[0], children(parent)[0].end
     return "#" not in text[_bracket(text, parent) : start] + text[end : parent.end]
 
 
@@ -130,7 +130,7 @@ def _bracket(text: str, node: Node) -> int:
     return text.index("{" if node.kind == "map" else "[", node.start)
 
 
-def _children(node: Node) -> list[Node]:
+def children(node: Node) -> list[Node]:
     """Return the values of a map, the items of a list; none of them ends before its key does."""
     return [value for _, value in node.pairs] if node.kind == "map" else node.items
 

@@ -95,11 +95,10 @@ _SAFE = re.compile(r"[A-Za-z/_][A-Za-z0-9_./@+-]*")
 _OLD_WORDS = {"y", "n", "yes", "no", "on", "off"}  # of YAML 1.1
 
 
-def root(text: str, start: int = 0, end: int | None = None) -> Node | None:
+def root(text: str, *, is_part: bool = False) -> Node | None:
     """Return the outermost value; None when there is no document.
 
-    With ``start`` and ``end``, only that part is read, as if it were the whole; places stay those
-    in ``text``.
+    Of a part, an alias may stand for something outside of it.
 
     Raises:
         MalformedError: it is not YAML, there are two documents, or a key stands twice.
@@ -108,7 +107,7 @@ def root(text: str, start: int = 0, end: int | None = None) -> Node | None:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Composer(text, yaml.parse(text[start:end], Loader=loader), start, end).root()
+        return _Composer(text, yaml.parse(text, Loader=loader), is_part=is_part).root()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         raise _malformed(
@@ -139,9 +138,8 @@ def _malformed(reason: str, text: str, where: int) -> MalformedError:
 
 
 class _Composer:
-    def __init__(self, text: str, events: Iterator[Any], start: int, end: int | None) -> None:
-        self._text, self._events, self._offset = text, events, start
-        self._is_part = end is not None
+    def __init__(self, text: str, events: Iterator[Any], *, is_part: bool) -> None:
+        self._text, self._events, self._is_part = text, events, is_part
         self._anchors: dict[str, Node] = {}
 
     def root(self) -> Node | None:
@@ -153,7 +151,7 @@ class _Composer:
                 where = event.start_mark.index
                 raise _malformed("a second document starts here", self._text, where)
             if kind == "DocumentStartEvent":
-                begun = event.end_mark.index + self._offset
+                begun = event.end_mark.index
             elif kind not in _FRAME:
                 found = self._node(event)
                 if found.is_empty:  # its mark is behind the comments after ---
@@ -162,7 +160,7 @@ class _Composer:
 
     def _node(self, event: Any) -> Node:
         kind = type(event).__name__
-        start, end = event.start_mark.index + self._offset, event.end_mark.index + self._offset
+        start, end = event.start_mark.index, event.end_mark.index
         if kind == "AliasEvent":
             return self._meant(event.anchor, start, end)
         if kind == "ScalarEvent":
@@ -186,7 +184,7 @@ class _Composer:
         is_block = event.style in {"|", ">"}
         keeps = is_block and "+" in self._text[start:end].split("\n", 1)[0].split("#", 1)[0]
         if is_block and not keeps:
-            end = start + len(re.sub(r"(?:\r?\n[ \t]*)+\Z", "", self._text[start:end]))
+            end = start + _end_of_block(self._text[start:end])
         is_plain = bool(event.implicit[0]) and not event.style
         return Node("scalar", start, end, text=event.value, is_plain=is_plain, is_block=is_block,
                     keeps_lines=keeps)  # fmt: skip
@@ -214,10 +212,27 @@ class _Composer:
 
     def _closed(self, node: Node, end_event: Any, last: Node | None) -> Node:
         if node.is_flow:
-            node.end = end_event.end_mark.index + self._offset
+            node.end = end_event.end_mark.index
         else:
             node.keeps_lines = last is not None and last.keeps_lines
         return node
+
+
+def _end_of_block(text: str) -> int:
+    """Return where a text of several lines ends, without the empty lines after it.
+
+    A line of blanks is empty as long as it is not more indented than the others.
+    """
+    head, *lines = text.split("\n")
+    written = [line for line in lines if line.strip(" \t\r")]
+    may_be = (
+        0 if re.search("[0-9]", head.split("#", 1)[0]) else min(map(_indent, written), default=0)
+    )
+    return len(re.sub(rf"(?:\r?\n[ ]{{0,{may_be}}})+\Z", "", text))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 _FRAME = {"StreamStartEvent", "StreamEndEvent", "DocumentStartEvent", "DocumentEndEvent"}
