@@ -79,7 +79,7 @@ class Editor:
         page = self._page(document)
         page.at((*path, ""))  # refused when it is no object
         entry = page.entry(path)
-        missing = {key: value for key, value in fields.items() if entry.named(key) is None}
+        missing: Members = {k: v for k, v in fields.items() if entry.named(k) is None}
         edits = _addition(page, Layout(page.text), entry, missing) if missing else []
         for key, value in fields.items():
             member = entry.named(key)
@@ -120,7 +120,7 @@ def _whole(text: str, layout: Layout, members: Members) -> Edit:
 def _addition(page: Page, layout: Layout, braces: Braces, members: Members) -> list[Edit]:
     """Return the new last members of an object, comments in it or not."""
     if braces.members:
-        return _after_last(page, layout, braces, members)
+        return after_last(page, layout, braces, members)
     marks = _marks(page.text, braces.open + 1, braces.close)
     anchor = marks[-1].end() if marks else braces.open + 1
     if "\n" in page.text[braces.open : braces.close]:
@@ -128,8 +128,11 @@ def _addition(page: Page, layout: Layout, braces: Braces, members: Members) -> l
     return [Edit(anchor, anchor, (" " if marks else "") + narrow(members))]
 
 
-def _after_last(page: Page, layout: Layout, braces: Braces, members: Members) -> list[Edit]:
-    """Return the new last members; comments on the line of the one before stay with that one."""
+def after_last(page: Page, layout: Layout, braces: Braces, members: Members) -> list[Edit]:
+    """Return the new last members, or items, after those that are there.
+
+    Comments on the line of the one before stay with that one.
+    """
     last = braces.members[-1]
     marks = _marks(page.text, last.end, braces.close)
     comma = _comma(marks)
@@ -158,7 +161,8 @@ def _removal(page: Page, path: Path, trace: Trace) -> list[Edit]:
     if _is_all_there_is(page, braces):
         gap = trace.gap if climbed == trace.made else ""
         return [Edit(braces.open + 1, braces.close, gap)]
-    return _cut(page.text, braces, path[-1])
+    ours = braces.named(path[-1])
+    return cut(page.text, braces, braces.members.index(ours)) if ours else []
 
 
 def _is_all_there_is(page: Page, braces: Braces) -> bool:
@@ -179,10 +183,9 @@ def _without_document(page: Page, root: Braces, trace: Trace) -> str:
     return before + after
 
 
-def _cut(text: str, braces: Braces, key: str) -> list[Edit]:
-    """Return what takes out one member among others or among comments."""
+def cut(text: str, braces: Braces, at: int) -> list[Edit]:
+    """Return what takes out one member, or item, among others or among comments."""
     members = braces.members
-    at = max(i for i, member in enumerate(members) if member.key == key)
     ours, is_first, is_last = members[at], at == 0, at == len(members) - 1
     floor = braces.open + 1 if is_first else members[at - 1].end
     limit = braces.close if is_last else members[at + 1].start
@@ -198,6 +201,13 @@ def _cut(text: str, braces: Braces, key: str) -> list[Edit]:
     if not is_first and not after and len(before) == 1:
         return [Edit(floor, end)]
     return [*edits, Edit(_start_of_cut(text, before, floor, ours.start, end), end)]
+
+
+def cut_only(text: str, brackets: Braces) -> list[Edit]:
+    """Return what takes out the only item of a list, and leaves all that is around it."""
+    only = brackets.members[0]
+    comma = _comma(_marks(text, only.end, brackets.close))
+    return [Edit(only.start, only.end), *([] if comma is None else [Edit(comma, comma + 1)])]
 
 
 def _start_of_cut(text: str, before: list[Mark], floor: int, start: int, end: int) -> int:

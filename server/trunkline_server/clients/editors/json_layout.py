@@ -10,7 +10,7 @@ from typing import Any
 from trunkline_server.clients.editors.json_page import Braces
 from trunkline_server.clients.editors.text import indent_at, line_end
 
-Members = Mapping[str, Any]
+Members = Mapping[str | None, Any]  # None is the key of an item of a list
 
 
 class Layout:
@@ -55,7 +55,8 @@ class Layout:
 
     def _lines(self, indent: str, members: Members) -> str:
         return ",".join(
-            f"{self.end}{indent}{one_line(key)}: {self._laid_out(value, indent)}"
+            f"{self.end}{indent}{_name(key)}"
+            f"{one_line(value) if key is None else self._laid_out(value, indent)}"
             for key, value in members.items()
         )
 
@@ -67,10 +68,14 @@ class Layout:
 
 def narrow(members: Members) -> str:
     """Return members on one line."""
-    return ", ".join(f"{one_line(key)}: {one_line(value)}" for key, value in members.items())
+    return ", ".join(f"{_name(key)}{one_line(value)}" for key, value in members.items())
 
 
 def one_line(value: Any) -> str:
     """Return ``value`` as JSON on one line; half characters are escaped, nothing else is."""
     text = json.dumps(value, ensure_ascii=False)
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half.group()):04x}", text)
+
+
+def _name(key: str | None) -> str:
+    return "" if key is None else f"{one_line(key)}: "

@@ -45,7 +45,7 @@ class Dialect:
 class Member:
     """A key and its value: where the key starts, where the value starts, where it ends.
 
-    One without a key is a run of members that nobody asks for: where it starts and ends.
+    One without a key is an item of a list, or a run of members that nobody asks for.
     """
 
     key: str | None
@@ -139,6 +139,17 @@ class Page:
             if self.bare[here] == ",":
                 here = after_blanks(self.bare, here + 1)
         return Braces(start, here, tuple(members))
+
+    def brackets(self, start: int) -> Braces:
+        """Return the list that starts at ``start``: its items are members without keys."""
+        here, items = after_blanks(self.bare, start + 1), []
+        while self.bare[here] != "]":
+            end = _decoded(self.bare, here)[1]
+            items.append(Member(None, here, here, end))
+            here = after_blanks(self.bare, end)
+            if self.bare[here] == ",":
+                here = after_blanks(self.bare, here + 1)
+        return Braces(start, here, tuple(items))
 
     def _run(self, run: re.Match[str]) -> Member:
         comma = self.bare.rindex(",", run.start(), run.end())

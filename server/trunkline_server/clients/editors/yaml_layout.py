@@ -21,8 +21,11 @@ def added(text: str, node: Node, new: Addition) -> tuple[Edit, str]:
     """Return what adds to a map or list, and what gave way to it."""
     if not node.is_flow:
         column = node.column if node.kind == "map" else _column(text, dash(text, node, 0))
-        where = stop(text, node)
-        return Edit(where, where, indented(text, new.lines, column)), ""
+        lines, where = indented(text, new.lines, column), stop(text, node)
+        if node.is_open:  # so it comes first
+            where = text.rfind("\n", 0, _starts(node)[0]) + 1
+            lines = lines.removeprefix(line_end(text)) + line_end(text)
+        return Edit(where, where, lines), ""
     inner, close = children(node), node.end - 1
     if inner:
         return Edit(inner[-1].end, inner[-1].end, ", " + new.flow), ""

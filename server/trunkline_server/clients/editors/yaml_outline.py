@@ -84,7 +84,7 @@ def _of_top(text: str, top: Block, path: Sequence[str], *, in_list: bool) -> lis
         rest = [top.span(at + 1, len(top.keys) - 1)] if at + 1 < len(top.keys) else []
         return around + _of_table(text, *top.span(at, at), path[1:], in_list=in_list) + rest
     last, end = top.starts[-1], len(text.rstrip(" \t\r\n"))
-    is_plain = not _KEEPS_LINES.search(text, last) and not text[end:].strip("\r\n")
+    is_plain = not _KEEPS_LINES.search(text, last) and {*text[end:]} in ({"\n"}, {"\r", "\n"})
     if len(text) - last > _BIG and is_plain:
         return [(top.starts[0], len(text))]
     return [top.span(0, len(top.keys) - 2)] if top.keys[1:] else []

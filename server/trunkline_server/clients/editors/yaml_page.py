@@ -28,6 +28,8 @@ class Node:
         is_plain: of a scalar: whether it has no quotes.
         is_block: of a scalar: whether it is one of several lines, after ``|`` or ``>``.
         keeps_lines: of a scalar: whether the empty lines after it are part of it.
+        is_open: whether it ends in the last line of the document, which has no end, and a line
+            end there would become a part of it.
         pairs: of a map.
         items: of a list.
         text: of a scalar.
@@ -42,6 +44,7 @@ class Node:
     is_alias: bool = False
     is_block: bool = False
     keeps_lines: bool = False
+    is_open: bool = False
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
     items: list[Node] = field(default_factory=list)
     text: str = ""
@@ -185,9 +188,10 @@ class _Composer:
         keeps = is_block and "+" in self._text[start:end].split("\n", 1)[0].split("#", 1)[0]
         if is_block and not keeps:
             end = start + _end_of_block(self._text[start:end])
+        is_open = is_block and end == len(self._text) and not self._text.endswith("\n")
         is_plain = bool(event.implicit[0]) and not event.style
         return Node("scalar", start, end, text=event.value, is_plain=is_plain, is_block=is_block,
-                    keeps_lines=keeps)  # fmt: skip
+                    keeps_lines=keeps, is_open=is_open)  # fmt: skip
 
     def _map(self, event: Any, node: Node) -> Node:
         seen, node.column = set(), event.start_mark.column
@@ -215,6 +219,7 @@ class _Composer:
             node.end = end_event.end_mark.index
         else:
             node.keeps_lines = last is not None and last.keeps_lines
+            node.is_open = last is not None and last.is_open
         return node
 
 
