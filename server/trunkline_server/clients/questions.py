@@ -8,10 +8,10 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from trunkline_server.clients.editors.json_edit import after_last, cut, cut_only
+from trunkline_server.clients.editors.json_edit import Document, after_last, cut, cut_only
 from trunkline_server.clients.editors.json_layout import Layout, Members, narrow
 from trunkline_server.clients.editors.json_page import Braces, Page
-from trunkline_server.clients.editors.text import Edit, Trace
+from trunkline_server.clients.editors.text import Edit, MalformedError, Trace, place_in
 
 KEY = "inputs"
 
@@ -22,7 +22,7 @@ def question(question_id: str, description: str) -> dict[str, Any]:
     return {"type": "promptString", **what}
 
 
-def asked(editor: ModuleType, document: bytes) -> list[str]:
+def asked(editor: ModuleType, document: Document) -> list[str]:
     """Return the ids of the questions of a document.
 
     Raises:
@@ -33,42 +33,50 @@ def asked(editor: ModuleType, document: bytes) -> list[str]:
     return [str(item.get("id", "")) if isinstance(item, dict) else "" for item in items]
 
 
-def added(editor: ModuleType, document: bytes, item: dict[str, Any]) -> tuple[bytes, bool]:
+def added(editor: ModuleType, document: Document, item: dict[str, Any]) -> tuple[bytes, bool]:
     """Return the document with one more question, and whether the list was not there before.
 
     Raises:
         MalformedError: the app could not read it.
     """
-    if not isinstance(editor.read(document, (KEY,)), list):
-        after, _ = editor.insert(document, (KEY,), [item])
+    page = _opened(editor, document)
+    if page.at(()) is None or KEY not in page.at(()):
+        after, _ = editor.insert(page, (KEY,), [item])
         return after, True
-    page, items = _list(editor, document)
+    items = _items(page)
     new: Members = {None: item}
     if not items.members:
         return page.written([Edit(items.close, items.close, narrow(new))]), False
     return page.written(after_last(page, Layout(page.text), items, new)), False
 
 
-def removed(editor: ModuleType, document: bytes, question_id: str, *, with_list: bool) -> bytes:
+def removed(editor: ModuleType, document: Document, question_id: str, *, with_list: bool) -> bytes:
     """Return the document without a question, and without the list if it was the only one.
 
     Raises:
         MalformedError: the app could not read it.
     """
-    ids = asked(editor, document)
+    page = _opened(editor, document)
+    ids = asked(editor, page)
     if question_id not in ids:
-        return document
+        return page.written([])
     if with_list and len(ids) == 1:
-        after: bytes = editor.remove(document, (KEY,), Trace())
+        after: bytes = editor.remove(page, (KEY,), Trace())
         return after
-    page, items = _list(editor, document)
-    if len(ids) > 1:
-        return page.written(cut(page.text, items, ids.index(question_id)))
-    return page.written(cut_only(page.text, items))
+    items = _items(page)
+    if len(ids) == 1:
+        return page.written(cut_only(page.text, items))
+    return page.written(cut(page.text, items, ids.index(question_id)))
 
 
-def _list(editor: ModuleType, document: bytes) -> tuple[Page, Braces]:
-    page: Page = editor.opened(document)
+def _opened(editor: ModuleType, document: Document) -> Page:
+    page: Page = document if isinstance(document, Page) else editor.opened(document)
+    return page
+
+
+def _items(page: Page) -> Braces:
     member = page.holders((KEY,))[-1].named(KEY)
-    assert member is not None  # noqa: S101 - the callers have read the list
-    return page, page.brackets(member.value)
+    assert member is not None  # noqa: S101 - the callers have seen it
+    if not isinstance(page.said(member), list):
+        raise MalformedError(f"“{KEY}” is not a list", *place_in(page.text, member.value))
+    return page.brackets(member.value)

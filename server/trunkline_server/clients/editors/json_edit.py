@@ -24,7 +24,7 @@ class Editor:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
 
-    def opened(self, document: bytes) -> Page:
+    def opened(self, document: bytes, _path: Path = ()) -> Page:
         """Return the document, read; each verb takes it in place of the bytes.
 
         Raises:

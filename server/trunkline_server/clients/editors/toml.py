@@ -28,7 +28,7 @@ Document = bytes | Page
 _PROVED = 1_000_000  # bytes; more would take too long
 
 
-def opened(document: bytes) -> Page:
+def opened(document: bytes, _path: Path = ()) -> Page:
     """Return the document, read; each verb takes it in place of the bytes.
 
     Raises:
