@@ -29,7 +29,7 @@ def documents(form: str, table: str) -> st.SearchStrategy[str]:
 
 
 # fmt: off
-blanks = st.lists(pick([" ", "\n", "\r\n", "\t", "\n  "]), max_size=2).map("".join)
+blanks = st.lists(pick([" ", "\n", "\r\n", "\t", "\n  ", "\r"]), max_size=2).map("".join)
 notes = pick(
     [
         "/* c */",

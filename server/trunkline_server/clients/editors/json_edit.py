@@ -123,7 +123,8 @@ def _addition(page: Page, layout: Layout, braces: Braces, members: Members) -> l
         return after_last(page, layout, braces, members)
     marks = _marks(page.text, braces.open + 1, braces.close)
     anchor = marks[-1].end() if marks else braces.open + 1
-    if "\n" in page.text[braces.open : braces.close]:
+    is_in_note = bool(marks) and marks[-1].group(1).startswith("//")
+    if is_in_note or "\n" in page.text[braces.open : braces.close]:
         return [Edit(anchor, anchor, layout.only(braces, members))]
     return [Edit(anchor, anchor, (" " if marks else "") + narrow(members))]
 

@@ -109,14 +109,14 @@ def update(document: Document, path: Path, fields: Mapping[str, Any]) -> bytes:
     new = {k: v for k, v in fields.items() if v is not None and not _says(page, (*path, k), v)}
     pairs = {key: _pair_of(page, (*path, key)) for key in new}
     edits = [Edit(old.value, old.end, inline(new[key])) for key, old in pairs.items() if old]
-    after, rest = _written(page, edits), {key: new[key] for key, old in pairs.items() if not old}
-    for key in rest:
-        if page.has((*path, key)):  # as a table of its own, or in dotted keys
+    rest = {key: new[key] for key, old in pairs.items() if not old}
+    spread = [key for key in rest if page.has((*path, key))]  # in tables of their own, dotted keys
+    if spread:
+        after = _written(page, edits)
+        for key in spread:
             after = remove(after, (*path, key), Trace())
-    if not rest:
-        return after
-    page = opened(after) if edits or after != _written(page, ()) else page
-    return _written(page, [_new_fields(page, path, rest)])
+        page, edits = opened(after), []
+    return _written(page, [*edits, *([_new_fields(page, path, rest)] if rest else [])])
 
 
 def _says(page: Page, path: Path, value: Any) -> bool:
