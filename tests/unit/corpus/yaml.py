@@ -19,6 +19,9 @@ FILES = {
     ),
     "null": 'extensions: «null|{"shop": {"cmd": "x", "args": ["a"]}}» # c\n',
     "empty braces": 'extensions: {«"shop": {"cmd": "x", "args": ["a"]}»} # c\nz: 1\n',
+    "a comment between braces": (
+        'extensions: { # none yet«\n  "shop": {"cmd": "x", "args": ["a"]}»\n}\nz: 1\n'
+    ),
     "braces of several lines": (
         'extensions: {a: {b: 1}, # c\n  d: "}"«, "shop": {"cmd": "x", "args": ["a"]}» # e\n}\n'
     ),

@@ -20,6 +20,7 @@ from trunkline_server.clients.editors.text import (
     BOM,
     Edit,
     MalformedError,
+    UnusualError,
     decoded,
     edited,
     place_in,
@@ -270,7 +271,7 @@ def _value(text: str, bare: str, dialect: Dialect) -> Any:
         where = max(bare.find(str(exc)), 0)
         raise MalformedError("this is not JSON", *place_in(text, where)) from exc
     except RecursionError as exc:
-        raise MalformedError("this is nested too deeply", 1, 1) from exc
+        raise UnusualError("this is nested too deeply", 1, 1) from exc
 
 
 def _without_comments(text: str) -> str:

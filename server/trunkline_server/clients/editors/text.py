@@ -26,6 +26,10 @@ class MalformedError(Exception):
         self.column = column
 
 
+class UnusualError(MalformedError):
+    """The app may read the document, but an entry cannot be written into it safely."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What an insertion found in its place, so that a removal can leave the very same bytes.

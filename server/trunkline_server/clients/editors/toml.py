@@ -15,6 +15,7 @@ from trunkline_server.clients.editors.text import (
     Edit,
     MalformedError,
     Trace,
+    UnusualError,
     edited,
     is_same,
     line_end,
@@ -58,7 +59,7 @@ def insert(document: Document, path: Path, value: Mapping[str, Any]) -> tuple[by
     after = _written(page, [edit])
     before = _written(page, ())
     if len(before) < _PROVED and not _is_sound(before, after, path, trace, value):
-        raise MalformedError("this is written in an unusual way", *place_in(page.text, edit.start))
+        raise UnusualError("this is written in an unusual way", *place_in(page.text, edit.start))
     return after, trace
 
 

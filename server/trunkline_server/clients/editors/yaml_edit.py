@@ -69,12 +69,12 @@ class Editor:
         page = self._page(document, path)
         there = page.at(path)
         if there is not None:
-            raise page.refusal(f"“{path[-1]}” is there already", there.start)
+            raise page.unusual(f"“{path[-1]}” is there already", there.start)
         if self._in_list:
             value = {"name": path[-1], **value}
         edit, trace = self._insertion(page, path, value)
         if not self._is_sound(page, path, trace, value, edit):
-            raise page.refusal("this is written in an unusual way", edit.start)
+            raise page.unusual("this is written in an unusual way", edit.start)
         return page.written(edit), trace
 
     def _is_sound(
@@ -152,7 +152,7 @@ class Editor:
             edit, gap = added(page.text, nodes[-1], new)
             return edit, Trace(made, gap)
         if len(nodes) > 1 and nodes[-2].is_flow:
-            raise page.refusal(f"“{path[-2]}” has no value", nodes[-1].start)
+            raise page.unusual(f"“{path[-2]}” has no value", nodes[-1].start)
         column = nodes[-2].column + 2 if len(nodes) > 1 else 0
         edit, gap = added_under(page.text, nodes[-1], new, column)
         return edit, Trace(made, gap)
@@ -188,7 +188,7 @@ def _removal(page: Page, path: Path, trace: Trace) -> tuple[Edit, bool]:
     gap = trace.gap if first - depth == trace.made else ""
     edit = cut(page.text, nodes[depth], page.index(nodes[depth], path[depth]), gap)
     if edit is None:
-        raise page.refusal(f"“{path[depth]}” is not on lines of its own", nodes[depth].start)
+        raise page.unusual(f"“{path[depth]}” is not on lines of its own", nodes[depth].start)
     return edit, depth == first and len(children(nodes[depth])) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trunkline_server.clients.editors.text import Edit, line_end
+from trunkline_server.clients.editors.text import Edit, indent_at, line_end
 from trunkline_server.clients.editors.yaml_page import Node
 
 
@@ -30,8 +30,9 @@ def added(text: str, node: Node, new: Addition) -> tuple[Edit, str]:
     if inner:
         return Edit(inner[-1].end, inner[-1].end, ", " + new.flow), ""
     start = _bracket(text, node) + 1
-    if text[start:close].strip():  # a comment
-        return Edit(close, close, new.flow), ""
+    if noted := text[start:close].rstrip():  # a comment, which only a line's end ends
+        where, indent = start + len(noted), indent_at(text, start) + "  "
+        return Edit(where, where, f"{line_end(text)}{indent}{new.flow}"), ""
     return Edit(start, close, new.flow), text[start:close]
 
 
@@ -97,9 +98,10 @@ def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
         return Edit(starts[0], starts[1])
     if gap.strip():
         return Edit(parent.start, parent.end, gap)
+    start = _bracket(text, parent) + 1
     if is_alone(text, parent):
-        return Edit(_bracket(text, parent) + 1, parent.end - 1, gap)
-    return Edit(starts[0], inner[0].end)
+        return Edit(start, parent.end - 1, gap)
+    return Edit(start + len(text[start : starts[0]].rstrip()), inner[0].end)
 
 
 def is_alone(text: str, parent: Node) -> bool:

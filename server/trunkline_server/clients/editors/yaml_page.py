@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from trunkline_server.clients.editors.text import MalformedError, place_in
+from trunkline_server.clients.editors.text import MalformedError, UnusualError, place_in
 
 # yaml is imported where it is used: only a change needs it, not the list of apps.
 
@@ -121,7 +121,7 @@ def root(text: str, *, is_part: bool = False) -> Node | None:
         offset = len(text.encode("utf-8", "replace")[:where].decode("utf-8", "replace"))
         raise _malformed("a character is not allowed here", text, offset) from exc
     except RecursionError as exc:
-        raise MalformedError("this is nested too deeply", 1, 1) from exc
+        raise UnusualError("this is nested too deeply", 1, 1) from exc
 
 
 def check(text: str) -> bool:

@@ -9,6 +9,7 @@ from trunkline_server.clients.editors.text import (
     Edit,
     MalformedError,
     Trace,
+    UnusualError,
     decoded,
     edited,
     line_end,
@@ -96,8 +97,12 @@ class Page:
         return (self.bom + edited(self.text, edits)).encode()
 
     def refusal(self, reason: str, where: int) -> MalformedError:
-        """Return why the document cannot be edited."""
+        """Return why the app cannot use the document."""
         return MalformedError(reason, *place_in(self.text, where))
+
+    def unusual(self, reason: str, where: int) -> UnusualError:
+        """Return why the document cannot be edited."""
+        return UnusualError(reason, *place_in(self.text, where))
 
     def _is_null(self, node: Node, depth: int) -> bool:
         if node.is_empty:
@@ -107,7 +112,7 @@ class Page:
     def _require(self, node: Node, wanted: str, path: Path) -> None:
         what = f"“{path[-1]}”" if path else "the document"
         if node.is_alias:
-            raise self.refusal(f"{what} stands elsewhere, under an alias", node.start)
+            raise self.unusual(f"{what} stands elsewhere, under an alias", node.start)
         if node.kind != wanted:
             raise self.refusal(f"{what} is not a {wanted}", node.start)
 
