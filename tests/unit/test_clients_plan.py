@@ -262,6 +262,14 @@ def test_a_malformed_file_is_refused_with_line_and_column(file: Path) -> None:
     assert f"{file}, line 2, column 9: there is a comma too many." in refused.failure.title
 
 
+def test_a_file_that_only_its_app_reads_is_refused_in_other_words(file: Path) -> None:
+    holding(file, "x: &all {}\nextensions: *all\n")
+    with pytest.raises(TrunklineError, match="line 2, column 13: “extensions” stands") as caught:
+        plan.connect(apps.ALL["goose"], SALES, path=file)
+    hint = "Nothing was changed. Write it there in a plainer way, then try again."
+    assert caught.value.failure.hint == hint
+
+
 def test_a_folder_in_its_place_is_refused(file: Path) -> None:
     file.mkdir(parents=True)
     assert failure(file).code == "client.unreadable"

@@ -206,6 +206,7 @@ def test_updating_changes_our_fields_only() -> None:
         (b'{"a": 1} x', "there is something after the end", 1, 10),
         (b'{"a" 1}', "a colon is missing", 1, 6),
         (b'{"\xc3\xbc": 1 "b": 2}', "a comma or a closing bracket is missing", 1, 9),
+        (b'{\r"a": 1,\r\n"b":}', "a value is missing", 3, 5),
         (b'{"a": NaN}', "this is not JSON", 1, 7),
         (b'{"a": "\xff"}', "this is not UTF-8", 1, 8),
         (b'["a"]', "the document is not an object", 1, 1),

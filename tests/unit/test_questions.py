@@ -8,6 +8,7 @@ import pytest
 
 from trunkline_server.clients import questions
 from trunkline_server.clients.editors import jsonc
+from trunkline_server.clients.editors.text import MalformedError
 
 OURS = questions.question("trunkline-sales", "Access token")
 MORE = questions.question("trunkline-shop", "Access token")
@@ -23,6 +24,8 @@ LISTS = [
     '{"inputs": [\n  {"id": "a"} // mine, [really]\n  /* , */\n]}',
     '{"inputs": [\n  {"id": "a"}, // mine\n]}',
     '\ufeff{"inputs": [{"id": "\\"]"}]}',
+    '{"inputs": [{"id": "a"} /* c */ , \n\n]}',
+    '{"inputs": [1 // one\n, {"id": "a",/* , */} // two\n,]}',
 ]
 
 
@@ -65,3 +68,9 @@ def test_the_list_stays_for_the_questions_of_others() -> None:
 def test_a_question_that_is_gone_already_changes_nothing() -> None:
     document = b'{"inputs": [{"id": "a"}, 7]}'
     assert questions.removed(jsonc, document, "trunkline-sales", with_list=True) == document
+
+
+@pytest.mark.parametrize("value", ["null", "{}", '"a"'])
+def test_what_is_no_list_is_refused_with_its_place(value: str) -> None:
+    with pytest.raises(MalformedError, match="line 2, column 11: “inputs” is not a list"):
+        questions.added(jsonc, f'{{\n"inputs": {value}}}'.encode(), OURS)

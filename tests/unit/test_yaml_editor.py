@@ -11,7 +11,7 @@ import yaml as reader
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from trunkline_server.clients.editors import yaml, yaml_list
+from trunkline_server.clients.editors import yaml, yaml_list, yaml_outline
 from trunkline_server.clients.editors.text import BOM, MalformedError, Trace
 
 MAP, LIST = ("extensions", "shop"), ("mcpServers", "shop")
@@ -198,6 +198,40 @@ def test_a_big_file_is_read_in_part() -> None:
     after, trace = yaml.insert(text, MAP, ENTRY)
     assert entry_of(after, MAP) == ENTRY
     assert yaml.remove(after, MAP, trace) == text
+
+
+@quick
+@given(both, st.sampled_from(["zoo", "a", "name"]))
+def test_a_file_that_is_read_in_part_says_the_same(case: Case, other: str) -> None:
+    editor, path, document = case
+    after, trace = editor.insert(document, path, ENTRY)
+    theirs = (path[0], other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml_outline, "_BIG", 0)
+        assert editor.read(after, path) == ENTRY
+        assert editor.remove(after, path, trace) == document
+        again, found = editor.insert(document, path, ENTRY)
+        assert entry_of(again, path) == ENTRY
+        assert editor.remove(again, path, found) == document
+        changed = editor.update(after, path, {"cmd": "y", "more": 1})
+        assert entry_of(changed, path) == {**ENTRY, "cmd": "y", "more": 1}
+        is_there = editor.read(document, theirs)
+    assert is_there == editor.read(document, theirs)
+
+
+def test_a_key_that_stands_twice_in_a_big_table_is_seen() -> None:
+    text = b"extensions:\n" + b"".join(b"  k%d: {a: b}\n" % n for n in range(20_000))
+    with pytest.raises(MalformedError, match="line 20002, column 3: the key “k7” stands twice"):
+        yaml.insert(text + b"  k7: 1\n", MAP, ENTRY)
+
+
+@pytest.mark.parametrize("name", [b"shop", b'"sh\\x6fp"', b"\n      shop", b"'shop'"])
+def test_an_item_of_a_big_list_is_found_however_its_name_is_written(name: bytes) -> None:
+    items = [b"  - cmd: x\n    name: n%d\n" % number for number in range(9_000)]
+    items[4_000] = b"  - cmd: z\n    name: " + name + b"\n"
+    text = b"mcpServers:\n" + b"".join(items)
+    assert yaml_list.read(text, LIST) == {"cmd": "z", "name": "shop"}
+    assert yaml_list.remove(text, LIST, Trace()) == text.replace(items[4_000], b"")
 
 
 @pytest.mark.parametrize("end", [b"", b"# c\n\n", b"y: |+\n  k\n\n\n", b"y: {a: \n  b}  \n"])

@@ -65,6 +65,7 @@ class Draft:
         former: Iterable[Record],
     ) -> None:
         self._app, self._path, self._editor = app, path, editor
+        self._opened: tuple[bytes | None, tuple[str, ...], Any] = (None, (), None)
         self.content = before
         self.records = {record.name: record for record in former}
 
@@ -124,7 +125,7 @@ class Draft:
 
     def _insert(self, where: tuple[str, ...], fields: dict[str, Any], fresh: Record) -> None:
         is_new_file = self.content is None
-        document = self._app.blank.encode() if self.content is None else self.content
+        document = self._app.blank.encode() if is_new_file else self._page(where)
         self.content, trace = self._editor.insert(document, where, fields)
         found = replace(fresh, made=trace.made, gap=trace.gap, is_new_file=is_new_file)
         lost = self.records.get(fresh.name)  # its question may have stayed
@@ -132,7 +133,7 @@ class Draft:
 
     def _update(self, where: tuple[str, ...], fields: dict[str, Any], record: Record) -> None:
         kept = _kept(self._read(where), fields)
-        self.content = self._editor.update(self.content, where, kept)
+        self.content = self._editor.update(self._page(where), where, kept)
         # Of what we wrote alone: whatever else stands there is the person's, then and later.
         self.records[record.name] = replace(record, digest=owned.digest(fields))
 
@@ -162,7 +163,7 @@ class Draft:
 
     def _ask(self, step: Step) -> None:
         """Add the question that the entry refers to, unless it is there."""
-        document, record = self.content or b"", self.records[step.name]
+        record, document = self.records[step.name], self._page((questions.KEY,))
         item = entries.question(step.profile)
         if item["id"] in questions.asked(self._editor, document):
             return
@@ -180,7 +181,7 @@ class Draft:
         if heir is None:
             self.content = questions.removed(
                 self._editor,
-                self.content,
+                self._page((questions.KEY,)),
                 tokens.entry_id(record.profile),
                 with_list=record.asks == "list",
             )
@@ -197,7 +198,7 @@ class Draft:
             if record is None and now not in entries.likely(self._app, profile, name):
                 raise self._taken(name, can_choose=False)
             trace = record.trace if record else Trace()
-            self.content = self._editor.remove(self.content, where, trace)
+            self.content = self._editor.remove(self._page(where), where, trace)
         if record and record.is_new_file and self._is_blank():
             self.content = None
         if record:
@@ -215,7 +216,15 @@ class Draft:
             self.records[heir.name] = found
 
     def _read(self, where: tuple[str, ...]) -> Any:
-        return self._editor.read(self.content or b"", where)
+        return self._editor.read(self._page(where), where)
+
+    def _page(self, where: tuple[str, ...]) -> Any:
+        """Return the content as the editor reads it: once for as long as it stays."""
+        content, path, page = self._opened
+        if page is None or content is not self.content or path != where:
+            page = self._editor.opened(self.content or b"", where)
+            self._opened = (self.content, where, page)
+        return page
 
     def _taken(self, name: str, *, can_choose: bool = True) -> TrunklineError:
         free = self._free(name) if can_choose else ""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trunkline_server.clients.app import App
-from trunkline_server.clients.editors.text import MalformedError
+from trunkline_server.clients.editors.text import MalformedError, UnusualError
 from trunkline_server.errors import TrunklineError, fail
 
 _TOO_BIG = 50_000_000
@@ -39,6 +39,8 @@ def explained(app: App, path: Path) -> Iterator[None]:
     except MalformedError as exc:
         title = f"{path}, line {exc.line}, column {exc.column}: {exc.reason}."
         hint = f"Nothing was changed. Correct it there; {app.name} cannot read it either."
+        if isinstance(exc, UnusualError):
+            hint = "Nothing was changed. Write it there in a plainer way, then try again."
         raise fail("client.malformed", title, hint) from exc
 
 

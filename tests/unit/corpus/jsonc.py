@@ -36,4 +36,10 @@ FILES = {
     "a comma in a text before a bracket": (
         '{"a": [",]", ",}",], "mcpServers": {"b": ",}"«, "shop": {"command": "x"}»}}'
     ),
+    "a comment that only a carriage return ends": (
+        '{"mcpServers": {// none yet«\n  "shop": {\n    "command": "x"\n  }»\r}}'
+    ),
+    "lines of old Macs": (
+        '{\r  "a": 1, // one\r  "mcpServers": {\r    "b": {}«,» // two«\n"shop": {\n  "command": "x"\n}»\r  }\r}\r'
+    ),
 }

@@ -19,6 +19,9 @@ FILES = {
     ),
     "null": 'extensions: «null|{"shop": {"cmd": "x", "args": ["a"]}}» # c\n',
     "empty braces": 'extensions: {«"shop": {"cmd": "x", "args": ["a"]}»} # c\nz: 1\n',
+    "a comment between braces": (
+        'extensions: { # none yet«\n  "shop": {"cmd": "x", "args": ["a"]}»\n}\nz: 1\n'
+    ),
     "braces of several lines": (
         'extensions: {a: {b: 1}, # c\n  d: "}"«, "shop": {"cmd": "x", "args": ["a"]}» # e\n}\n'
     ),
@@ -34,6 +37,18 @@ FILES = {
     ),
     "a text that keeps its empty lines": (
         'extensions:\n  a: |+\n    x\n«\n  shop:\n    cmd: x\n    args: ["a"]»\nz: 1\n'
+    ),
+    "a text whose last line is blanks": (
+        'a: |\n  x\n     «\nextensions:\n  shop:\n    cmd: x\n    args: ["a"]»\n\n'
+    ),
+    "a text that ends the file, and its last line has no end": (
+        'extensions:\n«  shop:\n    cmd: x\n    args: ["a"]\n»  a: |\n    x'
+    ),
+    "the same outside of the table": (
+        '---\n# top\n«extensions:\n  shop:\n    cmd: x\n    args: ["a"]\n»a: 1\nb: >\n  x'
+    ),
+    "a key that is written with escapes": (
+        '"extens\\x69ons":\n  a: 1«\n  shop:\n    cmd: x\n    args: ["a"]»\nz: 1\n'
     ),
     "a quoted text of several lines": (
         "extensions:\n  a: 'x\n\n    y: # z'«\n  shop:\n    cmd: x\n    args: [\"a\"]»\n"

@@ -1,6 +1,12 @@
 """YAML with a list. The entry ``shop`` of ``mcpServers`` is ``{"name": "shop", "cmd": "x"}``."""
 
 FILES = {
+    "a comment between brackets": (
+        'mcpServers: [\r\n# none yet«\r\n  {"name": "shop", "cmd": "x"}»\r\n]\r\n'
+    ),
+    "a text that ends the file, and its last line has no end": (
+        "mcpServers:\n«  - name: shop\n    cmd: x\n»  - name: a\n    b: |\n      x"
+    ),
     "no table": "name: me\nversion: 1.0.0\nschema: v1«\nmcpServers:\n  - name: shop\n    cmd: x»\n",
     "nothing under the key": "mcpServers:«\n  - name: shop\n    cmd: x»\nmodels: []\n",
     "empty brackets": 'mcpServers: [« |{"name": "shop", "cmd": "x"}»]\n',

@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trunkline_server.clients.editors.json_layout import Layout, one_line
-from trunkline_server.clients.editors.json_page import Braces, Dialect, Page
-from trunkline_server.clients.editors.text import Edit, Trace, edited, is_same
+from trunkline_server.clients.editors.json_layout import Layout, Members, narrow, one_line
+from trunkline_server.clients.editors.json_page import Braces, Dialect, Page, after_blanks
+from trunkline_server.clients.editors.text import Edit, Trace, is_same
 
 Path = Sequence[str]
+Document = bytes | Page
 
 
 class Editor:
@@ -23,16 +24,24 @@ class Editor:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
 
-    def read(self, document: bytes, path: Path) -> Any:
+    def opened(self, document: bytes, _path: Path = ()) -> Page:
+        """Return the document, read; each verb takes it in place of the bytes.
+
+        Raises:
+            MalformedError: the app could not read it.
+        """
+        return Page(document, self._dialect)
+
+    def read(self, document: Document, path: Path) -> Any:
         """Return the value at ``path``, or None when it is absent.
 
         Raises:
             MalformedError: the app could not read the document, or what holds the value is no
                 object.
         """
-        return Page(document, self._dialect).at(path)
+        return self._page(document).at(path)
 
-    def insert(self, document: bytes, path: Path, value: Any) -> tuple[bytes, Trace]:
+    def insert(self, document: Document, path: Path, value: Any) -> tuple[bytes, Trace]:
         """Return the document with ``value`` at ``path``, where nothing stands yet.
 
         It becomes the last member of its object; objects on the way that are missing are made.
@@ -40,12 +49,12 @@ class Editor:
         Raises:
             MalformedError: see :meth:`read`.
         """
-        page = Page(document, self._dialect)
+        page = self._page(document)
         page.at(path)
-        text, trace = _inserted(page, path, value)
-        return (page.bom + text).encode(), trace
+        edits, trace = _insertion(page, path, value)
+        return page.written(edits), trace
 
-    def remove(self, document: bytes, path: Path, trace: Trace) -> bytes:
+    def remove(self, document: Document, path: Path, trace: Trace) -> bytes:
         """Return the document without the entry at ``path``; the undoing of :meth:`insert`.
 
         Objects that the insertion made go too when nothing else is in them by now.
@@ -54,61 +63,77 @@ class Editor:
             MalformedError: see :meth:`read`.
             KeyError: there is no such entry.
         """
-        page = Page(document, self._dialect)
-        if not _has(page, path):
+        page = self._page(document)
+        parent = page.at(path[:-1])
+        if not isinstance(parent, dict) or path[-1] not in parent:
             raise KeyError(path[-1])
-        return (page.bom + _removed(page, path, trace)).encode()
+        return page.written(_removal(page, path, trace))
 
-    def update(self, document: bytes, path: Path, fields: Mapping[str, Any]) -> bytes:
+    def update(self, document: Document, path: Path, fields: Mapping[str, Any]) -> bytes:
         """Return the document with ``fields`` of the entry at ``path`` set; its others stay.
 
         Raises:
             MalformedError: see :meth:`read`.
+            KeyError: there is no such entry.
         """
+        page = self._page(document)
+        page.at((*path, ""))  # refused when it is no object
+        entry = page.entry(path)
+        missing: Members = {k: v for k, v in fields.items() if entry.named(k) is None}
+        edits = _addition(page, Layout(page.text), entry, missing) if missing else []
         for key, value in fields.items():
-            here, page = (*path, key), Page(document, self._dialect)
-            if not _has(page, here):
-                document, _ = self.insert(document, here, value)
-            elif not is_same(page.at(here), value):
-                old = page.objects(path)[-1].named(key)
-                assert old is not None  # noqa: S101 - it has just been seen
-                text = edited(page.text, [Edit(old.value, old.end, one_line(value))])
-                document = (page.bom + text).encode()
-        return document
+            member = entry.named(key)
+            if member and not is_same(page.said(member), value):
+                edits.append(Edit(member.value, member.end, one_line(value)))
+        return page.written(edits)
+
+    def _page(self, document: Document) -> Page:
+        return document if isinstance(document, Page) else self.opened(document)
 
 
-def _has(page: Page, path: Path) -> bool:
-    parent = page.at(path[:-1])
-    return isinstance(parent, dict) and path[-1] in parent
-
-
-def _inserted(page: Page, path: Path, value: Any) -> tuple[str, Trace]:
-    layout, objects = Layout(page.text), page.objects(path[:-1])
-    if not objects:
-        return _whole(page.text, layout, path, value), Trace(len(path), page.text)
-    made, rest, braces = len(path) - len(objects), path[len(objects) - 1 :], objects[-1]
-    if braces.members:
-        return edited(page.text, _after_last(page, layout, braces, rest, value)), Trace(made)
+def _insertion(page: Page, path: Path, value: Any) -> tuple[list[Edit], Trace]:
+    layout, holders = Layout(page.text), page.holders(path)
+    made = len(path) - len(holders)
+    for key in reversed(path[max(len(holders) - 1, 0) :]):
+        value = {key: value}
+    if not holders:
+        return [_whole(page.text, layout, value)], Trace(made, page.text)
+    braces = holders[-1]
     inside = page.text[braces.open + 1 : braces.close]
-    if inside.strip():
-        edit = _after_comments(page, layout, braces, rest, value)
-        return edited(page.text, [edit]), Trace(made)
-    if layout.has_lines or len(objects) == 1:
-        text = layout.only(braces, rest, value) + layout.end + layout.outer(braces)
+    if braces.members or inside.strip():
+        return _addition(page, layout, braces, value), Trace(made)
+    if layout.has_lines or len(holders) == 1:
+        text = layout.only(braces, value) + layout.end + layout.outer(braces)
     else:
-        text = layout.narrow(rest, value)
-    return edited(page.text, [Edit(braces.open + 1, braces.close, text)]), Trace(made, inside)
+        text = narrow(value)
+    return [Edit(braces.open + 1, braces.close, text)], Trace(made, inside)
 
 
-def _whole(text: str, layout: Layout, path: Path, value: Any) -> str:
-    """Return a document that had no value yet, after its comments if it has any."""
+def _whole(text: str, layout: Layout, members: Members) -> Edit:
+    """Return what makes a document that had no value yet, after its comments if it has any."""
     if not text.strip():
-        return layout.document(path, value)
-    return text + ("" if text.endswith("\n") else layout.end) + layout.document(path, value)
+        return Edit(0, len(text), layout.document(members))
+    gap = "" if text.endswith("\n") else layout.end
+    return Edit(len(text), len(text), gap + layout.document(members))
 
 
-def _after_last(page: Page, layout: Layout, braces: Braces, path: Path, value: Any) -> list[Edit]:
-    """Return the new last member; comments on the line of the one before it stay with that one."""
+def _addition(page: Page, layout: Layout, braces: Braces, members: Members) -> list[Edit]:
+    """Return the new last members of an object, comments in it or not."""
+    if braces.members:
+        return after_last(page, layout, braces, members)
+    marks = _marks(page.text, braces.open + 1, braces.close)
+    anchor = marks[-1].end() if marks else braces.open + 1
+    is_in_note = bool(marks) and marks[-1].group(1).startswith("//")
+    if is_in_note or "\n" in page.text[braces.open : braces.close]:
+        return [Edit(anchor, anchor, layout.only(braces, members))]
+    return [Edit(anchor, anchor, (" " if marks else "") + narrow(members))]
+
+
+def after_last(page: Page, layout: Layout, braces: Braces, members: Members) -> list[Edit]:
+    """Return the new last members, or items, after those that are there.
+
+    Comments on the line of the one before stay with that one.
+    """
     last = braces.members[-1]
     marks = _marks(page.text, last.end, braces.close)
     comma = _comma(marks)
@@ -116,7 +141,7 @@ def _after_last(page: Page, layout: Layout, braces: Braces, path: Path, value: A
     for mark in marks:
         if mark.start() == anchor and "\n" not in page.text[anchor : mark.start(1)]:
             anchor, must_break = mark.end(), mark.group(1).startswith("//")
-    text = layout.next(last.start, path, value, must_break=must_break)
+    text = layout.next(last.start, members, must_break=must_break)
     if comma is not None:
         return [Edit(anchor, anchor, text + ",")]
     if anchor == last.end:
@@ -124,29 +149,21 @@ def _after_last(page: Page, layout: Layout, braces: Braces, path: Path, value: A
     return [Edit(last.end, last.end, ","), Edit(anchor, anchor, text)]
 
 
-def _after_comments(page: Page, layout: Layout, braces: Braces, path: Path, value: Any) -> Edit:
-    """Return the first member of an object that has nothing but comments in it."""
-    last = _marks(page.text, braces.open + 1, braces.close)[-1]
-    inside = page.text[braces.open : braces.close]
-    if "\n" in inside:
-        return Edit(last.end(), last.end(), layout.only(braces, path, value))
-    return Edit(last.end(), last.end(), " " + layout.narrow(path, value))
-
-
-def _removed(page: Page, path: Path, trace: Trace) -> str:
-    objects = page.objects(path[:-1])
+def _removal(page: Page, path: Path, trace: Trace) -> list[Edit]:
+    holders = page.holders(path)
     path, climbed = list(path), 0
-    while climbed < trace.made and _is_all_there_is(page, objects[-1]):
-        if len(objects) == 1:
-            return _without_document(page, objects[0], trace)
-        objects.pop()
+    while climbed < trace.made and _is_all_there_is(page, holders[-1]):
+        if len(holders) == 1:
+            return [Edit(0, len(page.text), _without_document(page, holders[0], trace))]
+        holders.pop()
         path.pop()
         climbed += 1
-    braces = objects[-1]
+    braces = holders[-1]
     if _is_all_there_is(page, braces):
         gap = trace.gap if climbed == trace.made else ""
-        return edited(page.text, [Edit(braces.open + 1, braces.close, gap)])
-    return edited(page.text, _cut(page.text, braces, path[-1]))
+        return [Edit(braces.open + 1, braces.close, gap)]
+    ours = braces.named(path[-1])
+    return cut(page.text, braces, braces.members.index(ours)) if ours else []
 
 
 def _is_all_there_is(page: Page, braces: Braces) -> bool:
@@ -167,10 +184,9 @@ def _without_document(page: Page, root: Braces, trace: Trace) -> str:
     return before + after
 
 
-def _cut(text: str, braces: Braces, key: str) -> list[Edit]:
-    """Return what takes out one member among others or among comments."""
+def cut(text: str, braces: Braces, at: int) -> list[Edit]:
+    """Return what takes out one member, or item, among others or among comments."""
     members = braces.members
-    at = max(i for i, member in enumerate(members) if member.key == key)
     ours, is_first, is_last = members[at], at == 0, at == len(members) - 1
     floor = braces.open + 1 if is_first else members[at - 1].end
     limit = braces.close if is_last else members[at + 1].start
@@ -182,10 +198,17 @@ def _cut(text: str, braces: Braces, key: str) -> list[Edit]:
     elif (stray := _comma(before) if comma is None else comma) is not None:
         edits.append(Edit(stray, stray + 1))
     if is_first and not is_last:
-        return [*edits, Edit(ours.start, _after_blanks(text, end))]
+        return [*edits, Edit(ours.start, after_blanks(text, end))]
     if not is_first and not after and len(before) == 1:
         return [Edit(floor, end)]
     return [*edits, Edit(_start_of_cut(text, before, floor, ours.start, end), end)]
+
+
+def cut_only(text: str, brackets: Braces) -> list[Edit]:
+    """Return what takes out the only item of a list, and leaves all that is around it."""
+    only = brackets.members[0]
+    comma = _comma(_marks(text, only.end, brackets.close))
+    return [Edit(only.start, only.end), *([] if comma is None else [Edit(comma, comma + 1)])]
 
 
 def _start_of_cut(text: str, before: list[Mark], floor: int, start: int, end: int) -> int:
@@ -214,7 +237,3 @@ def _marks(text: str, start: int, end: int) -> list[Mark]:
 def _comma(marks: list[Mark]) -> int | None:
     """Return where the comma among ``marks`` is."""
     return next((mark.start(1) for mark in marks if mark.group(1) == ","), None)
-
-
-def _after_blanks(text: str, start: int) -> int:
-    return start + len(text[start:]) - len(text[start:].lstrip(" \t\r\n"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from trunkline_server.clients.editors.json_page import Braces
 from trunkline_server.clients.editors.text import indent_at, line_end
 
-Path = Sequence[str]
+Members = Mapping[str | None, Any]  # None is the key of an item of a list
 
 
 class Layout:
@@ -28,50 +28,47 @@ class Layout:
         first = re.search(r"\n([ \t]+)[^\s/]", text)
         self._unit = first.group(1) if first else "  "
 
-    def document(self, path: Path, value: Any) -> str:
+    def document(self, members: Members) -> str:
         """Return a whole document."""
-        return self._nested(path, value, "") + self.end
+        return self._laid_out(members, "") + self.end
 
-    def only(self, braces: Braces, path: Path, value: Any) -> str:
-        """Return the first member of an object, on a line of its own."""
-        inner = self.outer(braces) + self._unit
-        return f"{self.end}{inner}{self._wide(path, value, inner)}"
+    def only(self, braces: Braces, members: Members) -> str:
+        """Return the first members of an object, each on a line of its own."""
+        return self._lines(self.outer(braces) + self._unit, members)
 
     def outer(self, braces: Braces) -> str:
         """Return the indentation of the closing brace."""
         return indent_at(self._text, braces.open)
 
-    def next(self, last_start: int, path: Path, value: Any, *, must_break: bool) -> str:
-        """Return the next member, with the blanks in front of it.
+    def next(self, last_start: int, members: Members, *, must_break: bool) -> str:
+        """Return the next members, with the blanks in front of them.
 
-        ``last_start`` is where the member before it starts; ``must_break`` asks for a new line
+        ``last_start`` is where the member before them starts; ``must_break`` asks for new lines
         even if that one does not stand on its own.
         """
         start = self._text.rfind("\n", 0, last_start) + 1
         is_alone = bool(start) and not self._text[start:last_start].strip()
         if is_alone or must_break:
-            indent = indent_at(self._text, last_start)
-            return f"{self.end}{indent}{self._wide(path, value, indent)}"
+            return self._lines(indent_at(self._text, last_start), members)
         is_tight = "\n" not in self._text and ": " not in self._text
-        return ("" if is_tight else " ") + self.narrow(path, value)
+        return ("" if is_tight else " ") + narrow(members)
 
-    def narrow(self, path: Path, value: Any) -> str:
-        """Return a member on one line."""
-        return f"{one_line(path[0])}: {one_line(_wrapped(path[1:], value))}"
-
-    def _wide(self, path: Path, value: Any, indent: str) -> str:
-        return f"{one_line(path[0])}: {self._nested(path[1:], value, indent)}"
-
-    def _nested(self, path: Path, value: Any, indent: str) -> str:
-        return self._laid_out(_wrapped(path, value), indent)
+    def _lines(self, indent: str, members: Members) -> str:
+        return ",".join(
+            f"{self.end}{indent}{_name(key)}"
+            f"{one_line(value) if key is None else self._laid_out(value, indent)}"
+            for key, value in members.items()
+        )
 
     def _laid_out(self, value: Any, indent: str) -> str:
         if not isinstance(value, dict) or not value:
             return one_line(value)
-        inner = indent + self._unit
-        lines = [f"{inner}{one_line(k)}: {self._laid_out(v, inner)}" for k, v in value.items()]
-        body = f",{self.end}".join(lines)
-        return f"{{{self.end}{body}{self.end}{indent}}}"
+        return f"{{{self._lines(indent + self._unit, value)}{self.end}{indent}}}"
+
+
+def narrow(members: Members) -> str:
+    """Return members on one line."""
+    return ", ".join(f"{_name(key)}{one_line(value)}" for key, value in members.items())
 
 
 def one_line(value: Any) -> str:
@@ -80,7 +77,5 @@ def one_line(value: Any) -> str:
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half.group()):04x}", text)
 
 
-def _wrapped(path: Path, value: Any) -> Any:
-    for key in reversed(path):
-        value = {key: value}
-    return value
+def _name(key: str | None) -> str:
+    return "" if key is None else f"{one_line(key)}: "

@@ -12,11 +12,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]  # there, and not in the stubs
 from typing import Any, Never
 
-from trunkline_server.clients.editors.text import BOM, MalformedError, decoded, place_in
+from trunkline_server.clients.editors.text import (
+    BOM,
+    Edit,
+    MalformedError,
+    UnusualError,
+    decoded,
+    edited,
+    place_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,12 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A key and its value: where the key starts, where the value starts, where it ends."""
+    """A key and its value: where the key starts, where the value starts, where it ends.
 
-    key: str
+    One without a key is an item of a list, or a run of members that nobody asks for.
+    """
+
+    key: str | None
     start: int
     value: int
     end: int
@@ -46,7 +57,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Braces:
-    """An object: the places of its braces, and its members in order."""
+    """An object: the places of its braces, and its members in order; the last is never in a run."""
 
     open: int
     close: int
@@ -73,11 +84,6 @@ class Page:
         self.text = decoded(bare)
         self.bare, self.value = _read(self.text, dialect)
 
-    @cached_property
-    def root(self) -> Braces | None:
-        """The outermost object; None in a blank document."""
-        return self.braces(_after_blanks(self.bare, 0)) if self.bare else None
-
     def at(self, path: Sequence[str]) -> Any:
         """Return the value at ``path``; None when it is absent.
 
@@ -95,47 +101,112 @@ class Page:
             value = value[key]
         return value
 
-    def objects(self, path: Sequence[str]) -> list[Braces]:
-        """Return the outermost object and those that ``path`` leads through, while there are."""
-        found = [self.root] if self.root else []
-        for key in path if found else ():
+    def holders(self, path: Sequence[str]) -> list[Braces]:
+        """Return the objects in which the keys of ``path`` stand, while there are."""
+        found: list[Braces] = []
+        start = after_blanks(self.bare, 0) if self.bare else -1
+        for key in path if self.bare else ():
+            found.append(self.braces(start, key))
             member = found[-1].named(key)
             if member is None:
                 break
-            found.append(self.braces(member.value))
+            start = member.value
         return found
 
-    def braces(self, start: int) -> Braces:
-        """Return the object that starts at ``start``."""
-        here, members = _after_blanks(self.bare, start + 1), []
+    def entry(self, path: Sequence[str]) -> Braces:
+        """Return the object at ``path``, which is one.
+
+        Raises:
+            KeyError: there is none.
+        """
+        holders = self.holders(path)
+        member = holders[-1].named(path[-1]) if len(holders) == len(path) else None
+        if member is None:
+            raise KeyError(path[-1])
+        return self.braces(member.value)
+
+    def braces(self, start: int, key: str | None = None) -> Braces:
+        """Return the object that starts at ``start``.
+
+        With a ``key``, members of other names may be told as runs: it is much quicker.
+        """
+        here, members = after_blanks(self.bare, start + 1), []
+        run = _run(key) if key is not None else None
         while self.bare[here] != "}":
-            key, after = scanstring(self.bare, here + 1, True)
-            value = _after_blanks(self.bare, _after_blanks(self.bare, after) + 1)
-            _, end = _decoded(self.bare, value)
-            members.append(Member(key, here, value, end))
-            here = _after_blanks(self.bare, end)
+            others = run.match(self.bare, here) if run else None
+            member = self._run(others) if others else self._member(here)
+            members.append(member)
+            here = after_blanks(self.bare, member.end)
             if self.bare[here] == ",":
-                here = _after_blanks(self.bare, here + 1)
+                here = after_blanks(self.bare, here + 1)
         return Braces(start, here, tuple(members))
+
+    def brackets(self, start: int) -> Braces:
+        """Return the list that starts at ``start``: its items are members without keys."""
+        here, items = after_blanks(self.bare, start + 1), []
+        while self.bare[here] != "]":
+            end = _decoded(self.bare, here)[1]
+            items.append(Member(None, here, here, end))
+            here = after_blanks(self.bare, end)
+            if self.bare[here] == ",":
+                here = after_blanks(self.bare, here + 1)
+        return Braces(start, here, tuple(items))
+
+    def _run(self, run: re.Match[str]) -> Member:
+        comma = self.bare.rindex(",", run.start(), run.end())
+        return Member(None, run.start(), run.start(), _before_blanks(self.bare, comma))
+
+    def _member(self, here: int) -> Member:
+        key, after = scanstring(self.bare, here + 1, True)
+        value = after_blanks(self.bare, after_blanks(self.bare, after) + 1)
+        return Member(key, here, value, _decoded(self.bare, value)[1])
+
+    def said(self, member: Member) -> Any:
+        """Return what a member says."""
+        return _decoded(self.bare, member.value)[0]
+
+    def written(self, edits: Iterable[Edit]) -> bytes:
+        """Return the document with every edit made."""
+        return (self.bom + edited(self.text, edits)).encode()
 
     def _not_an_object(self, path: Sequence[str]) -> MalformedError:
         if not path:
-            where = _after_blanks(self.bare, 0)
+            where = after_blanks(self.bare, 0)
             return MalformedError("the document is not an object", *place_in(self.text, where))
-        member = self.objects(path[:-1])[-1].named(path[-1])
+        member = self.holders(path)[-1].named(path[-1])
         where = member.value if member else 0
         return MalformedError(f"“{path[-1]}” is not an object", *place_in(self.text, where))
 
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
-_COMMENT = re.compile(r"//[^\r\n]*|/\*.*?(?:\*/|(\Z))", re.DOTALL)
-_LAST_COMMA = re.compile(r",(?=[ \t\r\n]*[}\]])")
+_STRING = r'"(?:[^"\\\r\n]++|\\.)*+"'
+_COMMENT = re.compile(
+    rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+(//[^\r\n]*|/\*.*?(?:\*/|(?P<open>\Z)))', re.DOTALL
+)
+_LAST_COMMA = re.compile(rf'(?:[^",]++|{_STRING}|,(?![ \t\r\n]*+[}}\]]))*+(,)', re.DOTALL)
+# Values as most are: with one level of brackets and braces, or with another in that one.
+_SIMPLE = rf'(?:[^"\[\]{{}}]++|{_STRING})*+'
+_LEVEL = rf"(?:\[{_SIMPLE}\]|\{{{_SIMPLE}\}})"
+_VALUE = rf"(?:{_STRING}|[\w.+-]++|{_LEVEL}|[\[{{]{_SIMPLE}(?:{_LEVEL}{_SIMPLE})*+[\]}}])"
 
 
-def _after_blanks(text: str, start: int) -> int:
+@lru_cache(maxsize=8)
+def _run(key: str) -> re.Pattern[str]:
+    """Return what finds members in a row of which none is called ``key`` and none is the last."""
+    other = rf'"(?!{re.escape(key)}")[^"\\]*+"[ \t\r\n]*+:[ \t\r\n]*+{_VALUE}'
+    return re.compile(rf'(?:{other}[ \t\r\n]*+,[ \t\r\n]*+(?=")){{1,500}}+')
+
+
+def after_blanks(text: str, start: int) -> int:
+    """Return where the blanks that start there end."""
     found = _BLANKS.match(text, start)
     return found.end() if found else start
+
+
+def _before_blanks(text: str, end: int) -> int:
+    while end and text[end - 1] in " \t\r\n":
+        end -= 1
+    return end
 
 
 def _integer(digits: str) -> int | float:
@@ -166,9 +237,9 @@ def _decoded(bare: str, start: int) -> tuple[Any, int]:
 
 
 def _whole(bare: str) -> Any:
-    start = _after_blanks(bare, 0)
+    start = after_blanks(bare, 0)
     value, end = _decoded(bare, start)
-    end = _after_blanks(bare, end)
+    end = after_blanks(bare, end)
     if end != len(bare):
         raise json.JSONDecodeError("Extra data", bare, end)
     return value
@@ -200,20 +271,20 @@ def _value(text: str, bare: str, dialect: Dialect) -> Any:
         where = max(bare.find(str(exc)), 0)
         raise MalformedError("this is not JSON", *place_in(text, where)) from exc
     except RecursionError as exc:
-        raise MalformedError("this is nested too deeply", 1, 1) from exc
+        raise UnusualError("this is nested too deeply", 1, 1) from exc
 
 
 def _without_comments(text: str) -> str:
     comments = []
     for found in _outside_strings(text, _COMMENT):
-        if found.group(1) is not None:
-            raise MalformedError("a comment has no end", *place_in(text, found.start()))
-        comments.append(found.span())
+        if found.group("open") is not None:
+            raise MalformedError("a comment has no end", *place_in(text, found.start(1)))
+        comments.append(found.span(1))
     return _blanked(text, comments)
 
 
 def _without_last_commas(bare: str) -> str:
-    commas = (found.span() for found in _outside_strings(bare, _LAST_COMMA))
+    commas = (found.span(1) for found in _outside_strings(bare, _LAST_COMMA))
     return _blanked(bare, (at for at in commas if not _is_after_any(bare, at[0], "[{,:")))
 
 
@@ -226,31 +297,16 @@ def _blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def _outside_strings(text: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Yield what ``pattern`` finds outside strings, of which none is longer than a line."""
-    known = 0
-    while (found := pattern.search(text, known)) is not None:
-        where = found.start()
-        start = max(text.rfind("\n", known, where) + 1, known)
-        string = _string_around(text, start, where)
-        if string is None:
-            yield found
-        known = string.end() if string else found.end()
-
-
-def _string_around(text: str, start: int, where: int) -> re.Match[str] | None:
-    """Return the string in which ``where`` is; ``start`` is before it and in none."""
-    before = text[start:where]
-    if "\\" not in before and before.count('"') % 2 == 0:
-        return None
-    strings = _STRING.finditer(text, start, where + 1)
-    around = next((s.start() for s in strings if s.end() > where), None)
-    return None if around is None else _STRING.match(text, around)
+    """Yield what ``pattern`` finds one after the other; it passes strings by."""
+    here = 0
+    while (found := pattern.match(text, here)) is not None:
+        yield found
+        here = found.end()
 
 
 def _is_after_any(bare: str, where: int, marks: str) -> bool:
     """Whether the last character before ``where`` that is no blank is one of ``marks``."""
-    while where and bare[where - 1] in " \t\r\n":
-        where -= 1
+    where = _before_blanks(bare, where)
     return not where or bare[where - 1] in marks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ class MalformedError(Exception):
         self.reason = reason
         self.line = line
         self.column = column
+
+
+class UnusualError(MalformedError):
+    """The app may read the document, but an entry cannot be written into it safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,11 @@ def place(document: bytes, offset: int) -> tuple[int, int]:
 
 def place_in(text: str, offset: int) -> tuple[int, int]:
     """Return the line and the column, from 1, of a character of ``text``."""
-    before = text[:offset]
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
+    *lines, last = _LINE_END.split(text[:offset])
+    return len(lines) + 1, len(last) + 1
+
+
+_LINE_END = re.compile("\r\n?|\n")
 
 
 def decoded(document: bytes) -> str:

@@ -15,39 +15,51 @@ from trunkline_server.clients.editors.text import (
     Edit,
     MalformedError,
     Trace,
+    UnusualError,
     edited,
     is_same,
     line_end,
     place_in,
 )
 from trunkline_server.clients.editors.toml_page import Inline, Page, Statement
-from trunkline_server.clients.editors.toml_values import dotted, inline, key_of, lines
+from trunkline_server.clients.editors.toml_values import dotted, inline, lines
 
 Path = Sequence[str]
+Document = bytes | Page
 _PROVED = 1_000_000  # bytes; more would take too long
 
 
-def read(document: bytes, path: Path) -> Any:
+def opened(document: bytes, _path: Path = ()) -> Page:
+    """Return the document, read; each verb takes it in place of the bytes.
+
+    Raises:
+        MalformedError: it is not TOML.
+    """
+    return Page(document)
+
+
+def read(document: Document, path: Path) -> Any:
     """Return the value at ``path``, or None when it is absent.
 
     Raises:
         MalformedError: the document is not TOML, or what holds the value is no table.
     """
-    return Page(document).at(path)
+    return _page(document).at(path)
 
 
-def insert(document: bytes, path: Path, value: Mapping[str, Any]) -> tuple[bytes, Trace]:
+def insert(document: Document, path: Path, value: Mapping[str, Any]) -> tuple[bytes, Trace]:
     """Return the document with ``value`` at ``path``, where nothing stands yet.
 
     Raises:
         MalformedError: see :func:`read`.
     """
-    page = Page(document)
+    page = _page(document)
     page.at(path)
     edit, trace = _insertion(page, path, value)
     after = _written(page, [edit])
-    if len(document) < _PROVED and not _is_sound(document, after, path, trace, value):
-        raise MalformedError("this is written in an unusual way", *place_in(page.text, edit.start))
+    before = _written(page, ())
+    if len(before) < _PROVED and not _is_sound(before, after, path, trace, value):
+        raise UnusualError("this is written in an unusual way", *place_in(page.text, edit.start))
     return after, trace
 
 
@@ -68,7 +80,7 @@ def _without_nulls(value: Any) -> Any:
     return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
 
 
-def remove(document: bytes, path: Path, trace: Trace) -> bytes:
+def remove(document: Document, path: Path, trace: Trace) -> bytes:
     """Return the document without the entry at ``path``; the undoing of :func:`insert`.
 
     All its parts go, wherever they stand: sub-tables, dotted keys.
@@ -77,7 +89,7 @@ def remove(document: bytes, path: Path, trace: Trace) -> bytes:
         MalformedError: see :func:`read`.
         KeyError: there is no such entry.
     """
-    page = Page(document)
+    page = _page(document)
     if not page.has(path):
         raise KeyError(path[-1])
     chain = _chain(page, path)
@@ -88,25 +100,32 @@ def remove(document: bytes, path: Path, trace: Trace) -> bytes:
     return (page.bom + text).encode()
 
 
-def update(document: bytes, path: Path, fields: Mapping[str, Any]) -> bytes:
+def update(document: Document, path: Path, fields: Mapping[str, Any]) -> bytes:
     """Return the document with ``fields`` of the entry at ``path`` set; its others stay.
 
     Raises:
         MalformedError: see :func:`read`.
     """
-    for key, value in fields.items():
-        page, here = Page(document), (*path, key)
-        if value is None or (page.has(here) and is_same(page.at(here), value)):
-            continue
-        old = _pair_of(page, here)
-        if old is not None:
-            document = _written(page, [Edit(old.value, old.end, inline(value))])
-            continue
-        if page.has(here):  # as a table of its own, or in dotted keys
-            document = remove(document, here, Trace())
-            page = Page(document)
-        document = _written(page, [_field(page, path, key, value)])
-    return document
+    page = _page(document)
+    new = {k: v for k, v in fields.items() if v is not None and not _says(page, (*path, k), v)}
+    pairs = {key: _pair_of(page, (*path, key)) for key in new}
+    edits = [Edit(old.value, old.end, inline(new[key])) for key, old in pairs.items() if old]
+    rest = {key: new[key] for key, old in pairs.items() if not old}
+    spread = [key for key in rest if page.has((*path, key))]  # in tables of their own, dotted keys
+    if spread:
+        after = _written(page, edits)
+        for key in spread:
+            after = remove(after, (*path, key), Trace())
+        page, edits = opened(after), []
+    return _written(page, [*edits, *([_new_fields(page, path, rest)] if rest else [])])
+
+
+def _says(page: Page, path: Path, value: Any) -> bool:
+    return page.has(path) and is_same(page.at(path), value)
+
+
+def _page(document: Document) -> Page:
+    return document if isinstance(document, Page) else opened(document)
 
 
 def _written(page: Page, edits: Iterable[Edit]) -> bytes:
@@ -119,10 +138,11 @@ def _insertion(page: Page, path: Path, value: Mapping[str, Any]) -> tuple[Edit, 
     if not text.strip():
         body = end.join(lines(path, value)) + end
         return Edit(0, len(text), body), Trace(len(path), text)
-    tables = _inline_tables(page, path[:-1])
+    tables = _inline_tables(page, path[:-1], path[-1])
     if tables:
         table, depth = tables[-1]
-        return _into_braces(page, table, path[depth:], value), Trace(made, _gap(text, table))
+        words = _inline_pair(path[depth:], value)
+        return _into_braces(page, table, words), Trace(made, _gap(text, table))
     beside = [s.stop for s in page.statements(path) if s.section[: len(path) - 1] == (*path[:-1],)]
     anchor = beside[-1] if beside else len(text.rstrip(" \t\r\n"))
     return Edit(anchor, anchor, end * 2 + end.join(lines(path, value))), Trace(made)
@@ -132,8 +152,11 @@ def _gap(text: str, table: Inline) -> str:
     return "" if table.pairs else text[table.open + 1 : table.close]
 
 
-def _into_braces(page: Page, table: Inline, path: Path, value: Any) -> Edit:
-    text = dotted(path[:1]) + " = " + inline(_wrapped(path[1:], value))
+def _inline_pair(path: Path, value: Any) -> str:
+    return dotted(path[:1]) + " = " + inline(_wrapped(path[1:], value))
+
+
+def _into_braces(page: Page, table: Inline, text: str) -> Edit:
     if table.pairs:
         return Edit(table.pairs[-1].end, table.pairs[-1].end, ", " + text)
     if page.text[table.open + 1 : table.close].strip():
@@ -147,10 +170,10 @@ def _wrapped(path: Path, value: Any) -> Any:
     return value
 
 
-def _inline_tables(page: Page, path: Path) -> list[tuple[Inline, int]]:
-    """Return the inline tables on the way to ``path``, each with how many keys lead to it."""
+def _inline_tables(page: Page, path: Path, key: str) -> list[tuple[Inline, int]]:
+    """Return the inline tables on the way to ``key``, each with how many keys lead to it."""
     found: list[tuple[Inline, int]] = []
-    pairs = _pairs(page.statements(path))
+    pairs = _pairs(page.statements((*path, key)))
     while True:
         on_way = [p for p in pairs if p.keys == (*path[: len(p.keys)],)]
         table = page.inline(on_way[0]) if on_way else None
@@ -166,7 +189,7 @@ def _pairs(statements: Iterable[Statement]) -> tuple[Statement, ...]:
 
 def _chain(page: Page, path: Path) -> list[tuple[Inline, Statement]]:
     """Return the inline tables around the entry, each with the pair that leads to it."""
-    tables = [table for table, _ in _inline_tables(page, path[:-1])]
+    tables = [table for table, _ in _inline_tables(page, path[:-1], path[-1])]
     return [(t, p) for t in tables for p in t.pairs if p.keys == (*path[: len(p.keys)],)]
 
 
@@ -228,25 +251,27 @@ def _line_cut(text: str, pair: Statement) -> Edit:
 
 def _pair_of(page: Page, path: Path) -> Statement | None:
     """Return the pair that sets exactly ``path``."""
-    tables = [page.statements(path), *(list(t.pairs) for t, _ in _inline_tables(page, path[:-1]))]
+    tables = [
+        page.statements(path),
+        *(list(t.pairs) for t, _ in _inline_tables(page, path[:-1], path[-1])),
+    ]
     found = (p for statements in tables for p in _pairs(statements) if p.keys == (*path,))
     return next(found, None)
 
 
-def _field(page: Page, path: Path, key: str, value: Any) -> Edit:
-    """Return what adds one field to an entry, where most of it stands."""
-    tables, whole, end = _inline_tables(page, path), (*path,), line_end(page.text)
+def _new_fields(page: Page, path: Path, fields: Mapping[str, Any]) -> Edit:
+    """Return what adds fields to an entry, where most of it stands."""
+    tables, whole, end = _inline_tables(page, path, ""), (*path,), line_end(page.text)
     if tables:
         table, depth = tables[-1]
-        return _into_braces(page, table, (*path[depth:], key), value)
+        pairs = (_inline_pair((*path[depth:], key), value) for key, value in fields.items())
+        return _into_braces(page, table, ", ".join(pairs))
     direct = [s for s in page.statements(path) if s.section == whole]
-    if direct:
-        return Edit(direct[-1].stop, direct[-1].stop, f"{end}{key_of(key)} = {inline(value)}")
     spread = [p for p in _pairs(page.statements(path)) if p.keys[: len(whole)] == whole]
-    outside = [p for p in spread if len(p.section) < len(whole)]
-    if outside:
-        last = outside[-1]
-        name = dotted((*path[len(last.section) :], key))
-        return Edit(last.stop, last.stop, f"{end}{name} = {inline(value)}")
+    last = [*(p for p in spread if len(p.section) < len(whole)), *direct][-1:]
+    if last:
+        names = (dotted((*path[len(last[0].section) :], key)) for key in fields)
+        added = (f"{end}{n} = {inline(v)}" for n, v in zip(names, fields.values(), strict=True))
+        return Edit(last[0].stop, last[0].stop, "".join(added))
     anchor = len(page.text.rstrip(" \t\r\n"))
-    return Edit(anchor, anchor, end * 2 + end.join(lines(path, {key: value})))
+    return Edit(anchor, anchor, end * 2 + end.join(lines(path, fields)))

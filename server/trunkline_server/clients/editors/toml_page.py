@@ -62,7 +62,7 @@ class Page:
         self.bom = BOM.decode() if document.startswith(BOM) else ""
         self.text = decoded(document.removeprefix(BOM))
         self.value = parsed(self.text)
-        self._statements: dict[str, list[Statement]] = {}
+        self._statements: dict[Keys, list[Statement]] = {}
 
     def at(self, path: Sequence[str]) -> Any:
         """Return the value at ``path`` as JSON has it; None when it is absent.
@@ -87,10 +87,14 @@ class Page:
         return value
 
     def statements(self, path: Sequence[str]) -> list[Statement]:
-        """Return the statements that set something in, or are on the way to, ``path``'s table."""
-        if path[0] not in self._statements:
-            self._statements[path[0]] = list(_statements(self.text, path[0]))
-        return self._statements[path[0]]
+        """Return the statements that begin with the first key of ``path``.
+
+        Of those in a row that are neither on the way to ``path`` nor in it, the last must do.
+        """
+        first, *rest = path[:2]
+        if (first, *rest) not in self._statements:
+            self._statements[first, *rest] = list(_Reader(self.text, first, *rest))
+        return self._statements[first, *rest]
 
     def inline(self, pair: Statement) -> Inline | None:
         """Return the inline table that is a pair's value; None for any other value."""
@@ -125,18 +129,22 @@ _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _COMMENT = re.compile(r"[ \t]*(#[^\n]*)?")
 _NAME = r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"'.=\[\]{},#]+)"""
 _KEY = re.compile(rf"[ \t]*{_NAME}[ \t]*")
-_TOKEN = re.compile(
-    r'''"""(?:[^"\\]|\\.|"(?!""))*"{3,5}|\'\'\'(?:[^']|'(?!\'\'))*'{3,5}'''
-    r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|#[^\n]*|[\[\]{},=\n]|[^\[\]{},="'#\n]+""",
-    re.DOTALL,
+_STRING = r"""(?:"(?!"")(?:[^"\\\n]++|\\.)*+"|'(?!'')[^'\n]*+')"""
+_TEXT = (  # of several lines
+    r'''(?:"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}|'''
+    r"""'''(?:[^']++|'(?!''))*+'{3,5})"""
 )
-# Lines of which none is a header or starts a value of several lines: most are of this kind.
-_LINES = re.compile(
-    r"""(?:(?![ \t]*\[)[^\n"'\[{#]*"""
-    r"""(?:"(?!"")(?:[^"\\\n]|\\.)*"[^\n"'\[{#]*|'(?!'')[^'\n]*'[^\n"'\[{#]*"""
-    r"""|\[[^\[\]\n"'\#{]*\][^\n"'\[{#]*)*(?:\#[^\n]*)?\n){1,500}"""
+_TEXT_IN_LINE = r'''"""(?:[^"\\\n]++|\\[^\n]|"(?!""))*+"{3,5}'''
+_SCALAR = re.compile(rf"(?s:{_TEXT}|{_STRING})|[^,\]}}\n#]++")
+_FLAT = rf"""[\[{{](?:[^\[\]{{}}"'\#]++|{_STRING})*+[\]}}]"""
+_INSIDE = re.compile(
+    rf"""(?s:[^\[\]{{}}"'\#]++|{_TEXT}|{_STRING}|\#[^\n]*+|{_FLAT}|""(?!")|''(?!'))*+"""
 )
-_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*{_NAME}(?:[ \t]*\.[ \t]*{_NAME})*[ \t]*\]\]?[^\n]*\n")
+# A line that is no header and does not start a value of several lines: most are of this kind.
+_LINE = (
+    rf"""(?![ \t]*+\[)[^\n"'\[{{\#]*+"""
+    rf"""(?:(?:{_STRING}|{_TEXT_IN_LINE}|\[(?:[^\[\]\n"'\#{{}}]++|{_STRING})*+\])[^\n"'\[{{\#]*+)*+(?:\#[^\n]*+)?+\n"""
+)
 
 
 def _plain(value: Any) -> Any:
@@ -148,35 +156,83 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
-def _statements(text: str, first: str) -> Iterator[Statement]:
-    """Yield the headers and pairs whose keys begin with ``first``."""
-    here = 0
-    section: Keys = ()
-    while here < len(text):
-        if section and section[0] != first:
-            here = _after_others(text, here, first)
-        here = _GAP.match(text, here).end()  # type: ignore[union-attr]  # it matches nothing too
-        if here == len(text):
-            break
-        if text[here] == "[":
-            statement = _header(text, here)
-            section = statement.keys
-        else:
-            statement = _pair(text, here, section)
-        if statement.keys[0] == first:
-            yield statement
-        here = statement.stop
+class _Reader:
+    """Yields the headers and pairs of a document whose keys begin with ``first``.
+
+    What is not of ``first`` is passed quickly, and so is what is of it but not of ``second``; of
+    the latter the last one in a row is told.
+    """
+
+    def __init__(self, text: str, first: str, second: str | None = None) -> None:
+        self._text, self._first, self._second = text, first, second
+        ours, beside = _starts_with(first), _starts_with(second or "")
+        header, dot = r"[ \t]*+\[\[?[ \t]*+", r"[ \t]*+\.[ \t]*+"
+        more = rf"{_NAME}(?:{dot}{_NAME})*[ \t]*+\]\]?[^\n]*+\n"
+        key = rf"(?:{re.escape(first)}|\"{re.escape(first)}\"|'{re.escape(first)}')"
+        line, line_of_table = (rf"(?![ \t]*+{key}){_LINE}" for key in (ours, beside))
+        self._lines = re.compile(rf"(?:{line})++")
+        self._others = re.compile(rf"(?:{line}|{header}(?!{ours}){more})++")
+        self._beside = re.compile(rf"(?:{line_of_table}|{header}{key}{dot}(?!{beside}){more})++")
+
+    def __iter__(self) -> Iterator[Statement]:
+        here, text = 0, self._text
+        section: Keys = ()
+        while here < len(text):
+            last, here = self._passed(here, section)
+            if last:
+                section = last.section
+                yield last
+            here = _GAP.match(text, here).end()  # type: ignore[union-attr]  # it matches nothing too
+            if here == len(text):
+                break
+            is_header = text[here] == "["
+            statement = _header(text, here) if is_header else _pair(text, here, section)
+            section, here = statement.section, statement.stop
+            if statement.keys[0] == self._first:
+                yield statement
+
+    def _passed(self, here: int, section: Keys) -> tuple[Statement | None, int]:
+        """Return where to go on after what need not be looked at, and what of it is to be told."""
+        is_first = section[:1] == (self._first,)
+        if is_first and (self._second is None or section[1:2] == (self._second,)):
+            return None, here
+        pattern = self._beside if is_first else self._others if section else self._lines
+        # What comes before may have left its line's end.
+        found = pattern.match(self._text, _after_line(self._text, here))
+        if found is None:
+            return None, here
+        return (self._last(found, section) if is_first else None), found.end()
+
+    def _last(self, lines: re.Match[str], section: Keys) -> Statement | None:
+        """Return the last statement in lines of which each has one at most."""
+        where, here = -1, lines.end()
+        for line in reversed(lines.group().split("\n")[:-1]):
+            here -= len(line) + 1
+            bare = line.lstrip()
+            if not bare or bare[0] == "#":
+                continue
+            at = here + len(line) - len(bare)
+            where = at if where < 0 else where
+            if bare[0] == "[":
+                section = _header(self._text, at).keys
+                break
+        if where < 0:
+            return None
+        is_header = self._text[where] == "["
+        return _header(self._text, where) if is_header else _pair(self._text, where, section)
 
 
-def _after_others(text: str, here: int, first: str) -> int:
-    """Return the start of the next line that has to be looked at; others are passed quickly."""
-    while True:
-        if lines := _LINES.match(text, here):
-            here = lines.end()
-        header = _HEADER.match(text, here)
-        if header is None or _unquoted(header.group(1)) == first:
-            return here
-        here = header.end()
+_REST_OF_LINE = re.compile(r"[ \t\r]*+\n")
+
+
+def _after_line(text: str, here: int) -> int:
+    found = _REST_OF_LINE.match(text, here)
+    return found.end() if found else here
+
+
+def _starts_with(key: str) -> str:
+    """Return a pattern of what may be the start of ``key``, however it is written."""
+    return rf"""(?:["']?{re.escape(key)}|"[^"\n]*\\)"""
 
 
 def _header(text: str, start: int) -> Statement:
@@ -211,16 +267,15 @@ def _unquoted(key: str) -> str:
 
 
 def _end_of_value(text: str, start: int) -> int:
-    """Return where a value ends: before a comma, a closing bracket or the end of the line."""
-    depth, end = 0, start
-    for token in _TOKEN.finditer(text, start):
-        word = token.group()
-        if not depth and (word in {",", "]", "}", "\n"} or word[0] == "#"):
-            break
-        depth += (word in {"[", "{"}) - (word in {"]", "}"})
-        if word.strip() and word[0] != "#":
-            end = token.start() + len(word.rstrip())
-    return end
+    if text[start] not in "[{":
+        found = _SCALAR.match(text, start)
+        return start + len(found.group().rstrip()) if found else start
+    here, depth = start + 1, 1
+    while depth:
+        here = _INSIDE.match(text, here).end()  # type: ignore[union-attr]  # it matches nothing too
+        depth += 1 if text[here] in "[{" else -1
+        here += 1
+    return here
 
 
 def _stop(text: str, end: int) -> int:

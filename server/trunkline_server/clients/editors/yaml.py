@@ -5,4 +5,5 @@ from __future__ import annotations
 from trunkline_server.clients.editors.yaml_edit import Editor
 
 _EDITOR = Editor(in_list=False)
-read, insert, remove, update = _EDITOR.read, _EDITOR.insert, _EDITOR.remove, _EDITOR.update
+opened, read = _EDITOR.opened, _EDITOR.read
+insert, remove, update = _EDITOR.insert, _EDITOR.remove, _EDITOR.update

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trunkline_server.clients.editors.text import Edit, line_end
+from trunkline_server.clients.editors.text import Edit, indent_at, line_end
 from trunkline_server.clients.editors.yaml_page import Node
 
 
@@ -21,14 +21,18 @@ def added(text: str, node: Node, new: Addition) -> tuple[Edit, str]:
     """Return what adds to a map or list, and what gave way to it."""
     if not node.is_flow:
         column = node.column if node.kind == "map" else _column(text, dash(text, node, 0))
-        where = stop(text, node)
-        return Edit(where, where, indented(text, new.lines, column)), ""
-    inner, close = _children(node), node.end - 1
+        lines, where = indented(text, new.lines, column), stop(text, node)
+        if node.is_open:  # so it comes first
+            where = text.rfind("\n", 0, _starts(node)[0]) + 1
+            lines = lines.removeprefix(line_end(text)) + line_end(text)
+        return Edit(where, where, lines), ""
+    inner, close = children(node), node.end - 1
     if inner:
         return Edit(inner[-1].end, inner[-1].end, ", " + new.flow), ""
     start = _bracket(text, node) + 1
-    if text[start:close].strip():  # a comment
-        return Edit(close, close, new.flow), ""
+    if noted := text[start:close].rstrip():  # a comment, which only a line's end ends
+        where, indent = start + len(noted), indent_at(text, start) + "  "
+        return Edit(where, where, f"{line_end(text)}{indent}{new.flow}"), ""
     return Edit(start, close, new.flow), text[start:close]
 
 
@@ -71,7 +75,7 @@ def cut(text: str, parent: Node, at: int, gap: str) -> Edit | None:
     line = text.rfind("\n", 0, start) + 1
     if text[line:start].strip(" "):
         return None
-    end = stop(text, _children(parent)[at])
+    end = stop(text, children(parent)[at])
     if not line:
         after = re.compile(r"[ \t]*(?:\r?\n)?").match(text, end)
         return Edit(0, after.end() if after else end)
@@ -87,27 +91,28 @@ def cut_key(text: str, parent: Node, at: int) -> Edit | None:
 
 
 def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
-    starts, inner = _starts(parent), _children(parent)
+    starts, inner = _starts(parent), children(parent)
     if at:
         return Edit(inner[at - 1].end, inner[at].end)
     if len(inner) > 1:
         return Edit(starts[0], starts[1])
     if gap.strip():
         return Edit(parent.start, parent.end, gap)
+    start = _bracket(text, parent) + 1
     if is_alone(text, parent):
-        return Edit(_bracket(text, parent) + 1, parent.end - 1, gap)
-    return Edit(starts[0], inner[0].end)
+        return Edit(start, parent.end - 1, gap)
+    return Edit(start + len(text[start : starts[0]].rstrip()), inner[0].end)
 
 
 def is_alone(text: str, parent: Node) -> bool:
     """Whether a map or list has one value and no comment beside it."""
-    if len(_children(parent)) != 1:
+    if len(children(parent)) != 1:
         return False
     if not parent.is_flow:
         line = text.rfind("\n", 0, _starts(parent)[0])
         before = text[: max(line, 0)].rstrip(" \t\r\n")
         return before.endswith(":") and "#" not in before[before.rfind("\n") + 1 :]
-    start, end = _starts(parent)[0], _children(parent)[0].end
+    start, end = _starts(parent)[0], children(parent)[0].end
     return "#" not in text[_bracket(text, parent) : start] + text[end : parent.end]
 
 
@@ -130,7 +135,7 @@ def _bracket(text: str, node: Node) -> int:
     return text.index("{" if node.kind == "map" else "[", node.start)
 
 
-def _children(node: Node) -> list[Node]:
+def children(node: Node) -> list[Node]:
     """Return the values of a map, the items of a list; none of them ends before its key does."""
     return [value for _, value in node.pairs] if node.kind == "map" else node.items
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from trunkline_server.clients.editors.text import MalformedError, place_in
+from trunkline_server.clients.editors.text import MalformedError, UnusualError, place_in
 
 # yaml is imported where it is used: only a change needs it, not the list of apps.
 
@@ -28,6 +28,8 @@ class Node:
         is_plain: of a scalar: whether it has no quotes.
         is_block: of a scalar: whether it is one of several lines, after ``|`` or ``>``.
         keeps_lines: of a scalar: whether the empty lines after it are part of it.
+        is_open: whether it ends in the last line of the document, which has no end, and a line
+            end there would become a part of it.
         pairs: of a map.
         items: of a list.
         text: of a scalar.
@@ -42,6 +44,7 @@ class Node:
     is_alias: bool = False
     is_block: bool = False
     keeps_lines: bool = False
+    is_open: bool = False
     pairs: list[tuple[Node, Node]] = field(default_factory=list)
     items: list[Node] = field(default_factory=list)
     text: str = ""
@@ -95,11 +98,10 @@ _SAFE = re.compile(r"[A-Za-z/_][A-Za-z0-9_./@+-]*")
 _OLD_WORDS = {"y", "n", "yes", "no", "on", "off"}  # of YAML 1.1
 
 
-def root(text: str, start: int = 0, end: int | None = None) -> Node | None:
+def root(text: str, *, is_part: bool = False) -> Node | None:
     """Return the outermost value; None when there is no document.
 
-    With ``start`` and ``end``, only that part is read, as if it were the whole; places stay those
-    in ``text``.
+    Of a part, an alias may stand for something outside of it.
 
     Raises:
         MalformedError: it is not YAML, there are two documents, or a key stands twice.
@@ -108,7 +110,7 @@ def root(text: str, start: int = 0, end: int | None = None) -> Node | None:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Composer(text, yaml.parse(text[start:end], Loader=loader), start, end).root()
+        return _Composer(text, yaml.parse(text, Loader=loader), is_part=is_part).root()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         raise _malformed(
@@ -119,7 +121,7 @@ def root(text: str, start: int = 0, end: int | None = None) -> Node | None:
         offset = len(text.encode("utf-8", "replace")[:where].decode("utf-8", "replace"))
         raise _malformed("a character is not allowed here", text, offset) from exc
     except RecursionError as exc:
-        raise MalformedError("this is nested too deeply", 1, 1) from exc
+        raise UnusualError("this is nested too deeply", 1, 1) from exc
 
 
 def check(text: str) -> bool:
@@ -139,9 +141,8 @@ def _malformed(reason: str, text: str, where: int) -> MalformedError:
 
 
 class _Composer:
-    def __init__(self, text: str, events: Iterator[Any], start: int, end: int | None) -> None:
-        self._text, self._events, self._offset = text, events, start
-        self._is_part = end is not None
+    def __init__(self, text: str, events: Iterator[Any], *, is_part: bool) -> None:
+        self._text, self._events, self._is_part = text, events, is_part
         self._anchors: dict[str, Node] = {}
 
     def root(self) -> Node | None:
@@ -153,7 +154,7 @@ class _Composer:
                 where = event.start_mark.index
                 raise _malformed("a second document starts here", self._text, where)
             if kind == "DocumentStartEvent":
-                begun = event.end_mark.index + self._offset
+                begun = event.end_mark.index
             elif kind not in _FRAME:
                 found = self._node(event)
                 if found.is_empty:  # its mark is behind the comments after ---
@@ -162,7 +163,7 @@ class _Composer:
 
     def _node(self, event: Any) -> Node:
         kind = type(event).__name__
-        start, end = event.start_mark.index + self._offset, event.end_mark.index + self._offset
+        start, end = event.start_mark.index, event.end_mark.index
         if kind == "AliasEvent":
             return self._meant(event.anchor, start, end)
         if kind == "ScalarEvent":
@@ -186,10 +187,11 @@ class _Composer:
         is_block = event.style in {"|", ">"}
         keeps = is_block and "+" in self._text[start:end].split("\n", 1)[0].split("#", 1)[0]
         if is_block and not keeps:
-            end = start + len(re.sub(r"(?:\r?\n[ \t]*)+\Z", "", self._text[start:end]))
+            end = start + _end_of_block(self._text[start:end])
+        is_open = is_block and end == len(self._text) and not self._text.endswith("\n")
         is_plain = bool(event.implicit[0]) and not event.style
         return Node("scalar", start, end, text=event.value, is_plain=is_plain, is_block=is_block,
-                    keeps_lines=keeps)  # fmt: skip
+                    keeps_lines=keeps, is_open=is_open)  # fmt: skip
 
     def _map(self, event: Any, node: Node) -> Node:
         seen, node.column = set(), event.start_mark.column
@@ -214,10 +216,28 @@ class _Composer:
 
     def _closed(self, node: Node, end_event: Any, last: Node | None) -> Node:
         if node.is_flow:
-            node.end = end_event.end_mark.index + self._offset
+            node.end = end_event.end_mark.index
         else:
             node.keeps_lines = last is not None and last.keeps_lines
+            node.is_open = last is not None and last.is_open
         return node
+
+
+def _end_of_block(text: str) -> int:
+    """Return where a text of several lines ends, without the empty lines after it.
+
+    A line of blanks is empty as long as it is not more indented than the others.
+    """
+    head, *lines = text.split("\n")
+    written = [line for line in lines if line.strip(" \t\r")]
+    may_be = (
+        0 if re.search("[0-9]", head.split("#", 1)[0]) else min(map(_indent, written), default=0)
+    )
+    return len(re.sub(rf"(?:\r?\n[ ]{{0,{may_be}}})+\Z", "", text))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 _FRAME = {"StreamStartEvent", "StreamEndEvent", "DocumentStartEvent", "DocumentEndEvent"}

@@ -9,14 +9,15 @@ from trunkline_server.clients.editors.text import (
     Edit,
     MalformedError,
     Trace,
+    UnusualError,
     decoded,
     edited,
     line_end,
     place_in,
 )
 from trunkline_server.clients.editors.yaml_layout import Addition, indented
+from trunkline_server.clients.editors.yaml_outline import others, without
 from trunkline_server.clients.editors.yaml_page import Node, root
-from trunkline_server.clients.editors.yaml_part import part
 
 Path = Sequence[str]
 
@@ -27,14 +28,23 @@ class Page:
     Attributes:
         bom: the byte-order mark to write in front; "" for none.
         text: the document without it.
-        root: its outermost value, or of a big document the part that matters; None without any.
+        root: its outermost value, of a big document without what need not be looked at; None
+            without any.
     """
 
-    def __init__(self, document: bytes, first: str, *, in_list: bool) -> None:
+    def __init__(self, document: bytes, path: Path, *, in_list: bool) -> None:
         self.bom = BOM.decode() if document.startswith(BOM) else ""
         self.text = decoded(document.removeprefix(BOM))
         self._in_list = in_list
-        self.root = root(self.text, *(part(self.text, first) or ()))
+        self._others = others(self.text, path, in_list=in_list)
+        seen = without(self.text, self._others, same_length=True)
+        self.root = root(seen, is_part=bool(self._others))
+
+    def core(self, place: int) -> tuple[str, int]:
+        """Return only what has been looked at, and how many characters are left out up to there."""
+        before = [span for span in self._others if span[1] <= place]
+        left = place - len(without(self.text[:place], before, same_length=False))
+        return without(self.text, self._others, same_length=False), left
 
     def at(self, path: Path) -> Node | None:
         """Return the value at ``path``; None when it is absent.
@@ -82,13 +92,17 @@ class Page:
         end = line_end(self.text)
         return Edit(0, len(self.text), lines.removeprefix(end) + end), Trace(depth, self.text)
 
-    def written(self, edit: Edit) -> bytes:
-        """Return the document with a change."""
-        return (self.bom + edited(self.text, [edit])).encode()
+    def written(self, *edits: Edit) -> bytes:
+        """Return the document with changes."""
+        return (self.bom + edited(self.text, edits)).encode()
 
     def refusal(self, reason: str, where: int) -> MalformedError:
-        """Return why the document cannot be edited."""
+        """Return why the app cannot use the document."""
         return MalformedError(reason, *place_in(self.text, where))
+
+    def unusual(self, reason: str, where: int) -> UnusualError:
+        """Return why the document cannot be edited."""
+        return UnusualError(reason, *place_in(self.text, where))
 
     def _is_null(self, node: Node, depth: int) -> bool:
         if node.is_empty:
@@ -98,7 +112,7 @@ class Page:
     def _require(self, node: Node, wanted: str, path: Path) -> None:
         what = f"“{path[-1]}”" if path else "the document"
         if node.is_alias:
-            raise self.refusal(f"{what} stands elsewhere, under an alias", node.start)
+            raise self.unusual(f"{what} stands elsewhere, under an alias", node.start)
         if node.kind != wanted:
             raise self.refusal(f"{what} is not a {wanted}", node.start)
 
