@@ -11,7 +11,8 @@ import pytest
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
-from trunkline_server.clients import plan, transaction, writer
+from trunkline_server.clients import plan, writer
+from trunkline_server.clients.replacing import transaction
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
 
@@ -181,7 +182,8 @@ def test_disconnected_and_connected_again_it_waits_again(file):
 
 CRASHES = """
 import os
-from trunkline_server.clients import apps, plan, transaction, writer
+from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients.replacing import transaction
 from trunkline_server.profiles.store import Store
 transaction.Transaction.commit = lambda changes: os._exit(9)
 writer.apply(plan.connect(apps.ALL["claude-desktop"], Store().get("sales")))
