@@ -289,6 +289,28 @@ def test_a_map_where_a_list_belongs_is_refused() -> None:
         yaml_list.insert(b"mcpServers:\n  a: 1\n", LIST, ENTRY)
 
 
+@pytest.mark.parametrize("end", ["}", " }", "\n}", " # theirs\n}", ",\n  # theirs\n}"])
+def test_a_note_between_braces_never_swallows_what_follows(end: str) -> None:
+    text = f"extensions: {{\n# mine\n  shop: {{cmd: x}}{end}\nz: 1\n".encode()
+    left = yaml.remove(text, MAP, Trace())
+    assert reader.safe_load(left) in ({"extensions": {}, "z": 1}, {"extensions": {None: None}})
+    assert left.count(b"# mine") == 1
+    assert left.count(b"# theirs") == end.count("# theirs")
+
+
+@pytest.mark.parametrize(
+    ("inside", "left"),
+    [
+        ("a: 1, # one\n  shop: {}", "a: 1 # one\n  "),
+        ("a: 1 # one, two\n  , shop: {}, b: 2", "a: 1 # one, two\n   , b: 2"),
+        ("shop: {}, # one\n  b: 2", " # one\n  b: 2"),
+    ],
+)
+def test_a_note_between_entries_in_braces_stays(inside: str, left: str) -> None:
+    text = f"extensions: {{{inside}}}\n".encode()
+    assert yaml.remove(text, MAP, Trace()) == f"extensions: {{{left}}}\n".encode()
+
+
 def test_a_note_in_a_table_that_we_made_stays_without_the_table() -> None:
     after, trace = yaml.insert(b"a: 1\n", MAP, ENTRY)
     noted = after.replace(b"extensions:\n", b"extensions: # one\n  # two\n") + b"  # three\n"

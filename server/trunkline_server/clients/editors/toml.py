@@ -97,7 +97,17 @@ def remove(document: Document, path: Path, trace: Trace) -> bytes:
     text = edited(page.text, edits)
     if trace.made == len(path) and not text.strip():
         text = trace.gap
+    if len(text) < _PROVED and not _is_gone(text, path):
+        where = place_in(page.text, edits[0].start)
+        raise UnusualError("this is written in an unusual way", *where)
     return (page.bom + text).encode()
+
+
+def _is_gone(text: str, path: Path) -> bool:
+    try:
+        return not Page(text.encode()).has(path)
+    except MalformedError:
+        return False
 
 
 def update(document: Document, path: Path, fields: Mapping[str, Any]) -> bytes:

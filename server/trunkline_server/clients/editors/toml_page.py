@@ -137,9 +137,7 @@ _TEXT = (  # of several lines
 _TEXT_IN_LINE = r'''"""(?:[^"\\\n]++|\\[^\n]|"(?!""))*+"{3,5}'''
 _SCALAR = re.compile(rf"(?s:{_TEXT}|{_STRING})|[^,\]}}\n#]++")
 _FLAT = rf"""[\[{{](?:[^\[\]{{}}"'\#]++|{_STRING})*+[\]}}]"""
-_INSIDE = re.compile(
-    rf"""(?s:[^\[\]{{}}"'\#]++|{_TEXT}|{_STRING}|\#[^\n]*+|{_FLAT}|""(?!")|''(?!'))*+"""
-)
+_INSIDE = re.compile(rf"""(?s:[^\[\]{{}}"'\#]++|{_TEXT}|{_STRING}|\#[^\n]*+|{_FLAT})*+""")
 # A line that is no header and does not start a value of several lines: most are of this kind.
 _LINE = (
     rf"""(?![ \t]*+\[)[^\n"'\[{{\#]*+"""

@@ -109,8 +109,17 @@ class Editor:
             Page(after, (), in_list=self._in_list)  # refused when an anchor is missed
         if trace.made and is_last:
             after = self._without_empty_table(after, path[:-1])
-        is_blank = trace.made == len(path) and not after[len(page.bom.encode()) :].strip()
-        return (page.bom + trace.gap).encode() if is_blank else after
+        if trace.made == len(path) and not after[len(page.bom.encode()) :].strip():
+            after = (page.bom + trace.gap).encode()
+        if len(after) < _PROVED and not self._is_gone(after, path):
+            raise page.unusual("this is written in an unusual way", edit.start)
+        return after
+
+    def _is_gone(self, document: bytes, path: Path) -> bool:
+        try:
+            return self.opened(document, path).at(path) is None
+        except MalformedError:
+            return False
 
     def _without_empty_table(self, document: bytes, path: Path) -> bytes:
         """Return the document without the key of a table that has nothing but notes in it."""

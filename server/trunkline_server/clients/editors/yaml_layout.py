@@ -93,15 +93,31 @@ def cut_key(text: str, parent: Node, at: int) -> Edit | None:
 def _flow_cut(text: str, parent: Node, at: int, gap: str) -> Edit:
     starts, inner = _starts(parent), children(parent)
     if at:
-        return Edit(inner[at - 1].end, inner[at].end)
+        between = text[inner[at - 1].end : starts[at]]
+        return Edit(inner[at - 1].end, inner[at].end, _notes(between))
     if len(inner) > 1:
-        return Edit(starts[0], starts[1])
+        return Edit(starts[0], starts[1], _notes(text[inner[0].end : starts[1]]))
     if gap.strip():
         return Edit(parent.start, parent.end, gap)
-    start = _bracket(text, parent) + 1
+    start, comma = _bracket(text, parent) + 1, _COMMA.match(text, inner[0].end)
     if is_alone(text, parent):
         return Edit(start, parent.end - 1, gap)
-    return Edit(start + len(text[start : starts[0]].rstrip()), inner[0].end)
+    end = comma.end() if comma and not comma[1].strip() else inner[0].end
+    if not _REST_OF_LINE.match(text, end):  # or it would end up in a comment
+        return Edit(starts[0], end)
+    return Edit(start + len(text[start : starts[0]].rstrip()), end)
+
+
+_REST_OF_LINE = re.compile(r"[ \t]*\r?\n")
+_COMMA = re.compile(r"((?:[ \t\r\n]|#[^\n]*\n)*+),")
+
+
+def _notes(between: str) -> str:
+    """Return what stays of what is between two values: all but the comma, if it has comments."""
+    comma = _COMMA.match(between)
+    if "#" not in between or comma is None:
+        return ""
+    return comma[1] + between[comma.end() :]
 
 
 def is_alone(text: str, parent: Node) -> bool:
