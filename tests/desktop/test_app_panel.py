@@ -255,3 +255,20 @@ def test_the_profile_that_a_terminal_removed_is_not_written(qtbot, main):
     planned(qtbot, main).click()
     qtbot.waitUntil(apps.ALL["zed"].path().exists)
     assert list(servers("zed", "context_servers")) == ["sales"]
+
+
+# An entry that is somebody else's
+
+
+def test_another_name_is_offered_when_an_entry_of_that_name_is_not_ours(qtbot, main):
+    theirs = {"source": "custom", "command": "other", "args": []}
+    file = apps.ALL["zed"].path()
+    file.write_text(json.dumps({"context_servers": {"sales": theirs}}))
+    panel = show(main, "Zed", "sales")
+    qtbot.waitUntil(lambda: "sales-2" in panel._free)
+    assert "an entry “sales” that Trunkline did not write" in panel._problem.accessibleName()
+    seen(main, "useName").click()
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: "sales-2" in servers("zed", "context_servers"))
+    assert servers("zed", "context_servers")["sales"] == theirs
+    assert plan.is_connected(apps.ALL["zed"], SALES)

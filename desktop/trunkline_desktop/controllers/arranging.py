@@ -220,7 +220,8 @@ def planned(choice: Choice, profiles: Iterable[Profile]) -> Plan:
     Raises:
         TrunklineError: see ``plan.arrange``.
     """
-    ways = {i: Way(way, choice.may_write_token) for i, way in choice.ways.items()}
+    may, names = choice.may_write_token, choice.names
+    ways = {i: Way(way, may, names.get(i, "")) for i, way in choice.ways.items()}
     new = {i: way for i, way in ways.items() if i not in choice.kept}
     app, path = apps.ALL[choice.app_id], Path(choice.path)
     return plan.arrange(app, profiles, choice.ways, ways=new, path=path)

@@ -35,8 +35,8 @@ class AppPanel(Drawer):
     """The choice above, its consequence below, and the button that makes it so.
 
     Object names: ``settingsFile`` (where there are several), those of ``AppTicks, AppWays,
-    AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``,
-    ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
+    AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``
+    with ``useName``, ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
 
     Signals:
         choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
@@ -66,6 +66,8 @@ class AppPanel(Drawer):
         self._file = FileFacts(path="")
         self._profiles: tuple[Profile, ...] = ()
         self._told: tuple[Profile, Transport] | None = None
+        self._names: dict[str, str] = {}
+        self._free = ""
         self._is_running = self._is_busy = self._has_lost = self._has_change = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
@@ -110,6 +112,7 @@ class AppPanel(Drawer):
             ways=ways,
             kept=frozenset(i for i, way in ways.items() if before.get(i) == way),
             may_write_token=self._token.may_write,
+            names=dict(self._names),
         )
 
     def show_consequence(self, found: Consequence) -> None:
@@ -142,7 +145,10 @@ class AppPanel(Drawer):
     def show_problem(self, failure: Failure, *, can_retry: bool = False) -> None:
         """Say why the file is not changed; ``can_retry`` leaves the change for another try."""
         self._is_busy = False
-        self._problem.set_message("failed", failure.title, failure.hint)
+        self._free = failure.detail if failure.code == "client.taken" else ""
+        use = self.tr("Use the name {name}").format(name=self._free)
+        actions = [("useName", use)] if self._free else []
+        self._problem.set_message("failed", failure.title, failure.hint, actions)
         has_change = can_retry and self._has_change
         self._token.setVisible(has_change and self._token.isVisibleTo(self))
         self._show_parts(has_change=has_change, has_problem=True)
@@ -189,6 +195,7 @@ class AppPanel(Drawer):
         self._about = InlineMessage("info")
         self._problem, self._unserved = InlineMessage("failed"), InlineMessage("attention")
         self._problem.setObjectName("panelProblem")
+        self._problem.acted.connect(self._on_name_chosen)
         self._unserved.setObjectName("unserved")
         self._unserved.acted.connect(self._on_answer_wanted)
         self._by_hand = Button(self.tr("Use a link or a text instead"), "link", small=True)
@@ -266,6 +273,7 @@ class AppPanel(Drawer):
 
     def _show_file(self, also: Collection[str] = ()) -> None:
         """Show how the chosen file is now."""
+        self._names = {}
         self._ticks = swap(
             self.body, self._ticks, AppTicks(self._profiles, {*self._file.ways, *also})
         )
@@ -305,6 +313,12 @@ class AppPanel(Drawer):
     @Slot()
     def _on_ticked(self) -> None:
         self._show_ways({**self._file.ways, **self._ways.ways()})
+        self._on_chosen()
+
+    @Slot()
+    def _on_name_chosen(self) -> None:
+        """Call the entry by the free name; it is the taken one, an id, with a number behind."""
+        self._names[self._free.rpartition("-")[0]] = self._free
         self._on_chosen()
 
     @Slot()

@@ -78,6 +78,7 @@ class Choice:
         ways: how it is to reach each database that it may ask, by profile id.
         kept: the ids among them whose way is the one it has already.
         may_write_token: whether an access token may stand in the file.
+        names: what to call entries whose own name is another's, by profile id.
     """
 
     app_id: str
@@ -85,6 +86,7 @@ class Choice:
     ways: Mapping[str, Transport] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     may_write_token: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

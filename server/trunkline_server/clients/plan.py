@@ -38,10 +38,12 @@ class Way:
     Attributes:
         transport: "stdio", "http" or "sse".
         may_write_token: whether the token itself may stand in the file, if there is no other way.
+        name: the entry's key; "" for the one that it has, or the profile's id.
     """
 
     transport: Transport = "stdio"
     may_write_token: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +314,7 @@ def _arranged(app: App, profile: Profile, path: Path, way: Way | None) -> Step:
     if record and way is None:
         return _switched(app, record, profile, record.transport)
     way = way or Way()
-    return Step(verb="connect", profile=profile, name=name, transport=way.transport,
+    return Step(verb="connect", profile=profile, name=way.name or name, transport=way.transport,
                 may_write_token=way.may_write_token)  # fmt: skip
 
 
