@@ -129,9 +129,7 @@ WORDS = {
     "What will change in its settings file": "Was sich in der Einstellungsdatei ändert",
     "Show in folder": "Im Ordner anzeigen",
     "A copy is kept before the change.": "Vor der Änderung wird eine Kopie aufbewahrt.",
-    "Everything else in the file stays as it is. {afterwards}": (
-        "Alles andere in der Datei bleibt, wie es ist. {afterwards}"
-    ),
+    "Everything else in the file stays as it is.": "Alles andere in der Datei bleibt, wie es ist.",
     "Change the file": "Datei ändern",
     "{app} removed Trunkline’s entry from its settings.": (
         "{app} hat den Eintrag von Trunkline aus seinen Einstellungen entfernt."
@@ -148,8 +146,8 @@ WORDS = {
     "{app} is running: it would overwrite the change.": (
         "{app} läuft gerade und würde die Änderung überschreiben."
     ),
-    "Or quit it yourself: this message goes when it has ended.": (
-        "Oder beenden Sie es selbst: Diese Meldung verschwindet, sobald es beendet ist."
+    "Trunkline can quit it and start it again. Or quit it yourself.": (
+        "Trunkline kann es beenden und neu starten. Oder beenden Sie es selbst."
     ),
     "Change the file only": "Nur die Datei ändern",
     "Quit it, change the file, start it again": "Beenden, Datei ändern und neu starten",

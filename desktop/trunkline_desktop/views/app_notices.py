@@ -58,7 +58,7 @@ class AppNotices(QWidget):
         if name and self._running_told != name:
             self._running_told = name
             title = self.tr("{app} is running: it would overwrite the change.")
-            told = self.tr("Or quit it yourself: this message goes when it has ended.")
+            told = self.tr("Trunkline can quit it and start it again. Or quit it yourself.")
             by_hand = Button(self.tr("Change the file only"), "link")
             by_hand.setObjectName("changeByHand")
             by_hand.clicked.connect(self.by_hand_wanted)

@@ -67,7 +67,7 @@ class AppPanel(Drawer):
         self._profiles: tuple[Profile, ...] = ()
         self._told: tuple[Profile, Transport] | None = None
         self._names: dict[str, str] = {}
-        self._free = ""
+        self._free = self._afterwards = ""
         self._is_running = self._is_busy = self._has_lost = self._has_change = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
@@ -90,9 +90,7 @@ class AppPanel(Drawer):
         self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
-        kept = self.tr("Everything else in the file stays as it is. {afterwards}")
-        title = self.tr("A copy is kept before the change.")
-        self._about.set_message("info", title, kept.format(afterwards=afterwards))
+        self._afterwards = afterwards
         self._ways.set_open(False)
         self._offer_files(app.files)
         self._show_file({also})
@@ -248,8 +246,14 @@ class AppPanel(Drawer):
         quits = self._is_running and self._has_change
         whole = self.tr("Quit it, change the file, start it again")
         self._change.setText(whole if quits else self.tr("Change the file"))
+        self._show_about("" if quits else self._afterwards)
         self._fit_footer()
         follow_layout(self)
+
+    def _show_about(self, afterwards: str) -> None:
+        title = self.tr("A copy is kept before the change.")
+        kept = self.tr("Everything else in the file stays as it is.")
+        self._about.set_message("info", title, f"{kept} {afterwards}".rstrip())
 
     def _fit_footer(self) -> None:
         """Put the buttons below each other where they do not fit side by side."""
