@@ -119,7 +119,7 @@ def _together(count: int) -> Iterator[Transaction]:
         changes.roll_back()
         raise
     finally:
-        tokens.tidy(owned.records())
+        tokens.tidy()
 
 
 def _made(plan: Plan, changes: Transaction) -> Applied:
