@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from trunkline_server.clients.owned import Record
 from trunkline_server.errors import fail
 from trunkline_server.profiles import atomic, secrets
 
+SCHEME = b"Bearer "  # before a token
+LETTERS = string.ascii_letters.encode() + string.digits.encode() + b"._~+/=-"  # of any token
 _SHOWN = re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}")
 
 
