@@ -119,6 +119,21 @@ def test_what_failed_is_made_up_for_once_the_file_is_right(qtbot, main, files):
     assert "8765/sse" in files[0].read_text()
 
 
+def test_a_person_who_goes_back_after_a_failure_ends_the_trouble(qtbot, main, files):
+    before, told = texts(files), []
+    right = files[1].read_text()
+    files[1].write_text("{ broken")
+    switched(qtbot, main, "sse")
+    qtbot.waitUntil(lambda: main._following.problem("sales") is not None)
+    files[1].write_text(right)
+    main._following.followed.connect(told.append)
+    switched(qtbot, main, "http")
+    qtbot.waitUntil(lambda: main._following.problem("sales") is None)
+    assert [done.can_go_back for done in told] == [False]
+    assert texts(files) == before
+    assert not main.window.toast.isVisible()
+
+
 def test_another_port_is_followed_too(qtbot, main, files):
     main._profiles.update(replace(SALES, http_port=8799))
     qtbot.waitUntil(main.window.toast.isVisible)
