@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ def _looked(before: frozenset[_Mark] | None) -> _Found:
     from trunkline_server.clients import owned  # a moment after the start, not in it
 
     paths = owned.watched()
-    marks = frozenset(_mark(path) for path in paths if path.is_file())
+    marks = frozenset(mark for path in paths if (mark := _mark(path)))
     found = _Found(paths=frozenset(map(str, paths)), marks=marks)
     if before is None or marks == before:
         return found
@@ -132,8 +133,14 @@ def _looked(before: frozenset[_Mark] | None) -> _Found:
         return _Found(paths=found.paths, marks=marks, gone=vanished.vanished())
 
 
-def _mark(path: Path) -> _Mark:
-    found = path.stat()
+def _mark(path: Path) -> _Mark | None:
+    """Return the mark of a file; None of a folder, and of what is not there just now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
     return str(path), found.st_ino, found.st_size, found.st_mtime_ns
 
 

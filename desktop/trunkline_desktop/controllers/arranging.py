@@ -133,11 +133,16 @@ class Arranging(QObject):
 
     def _on_made(self, choice: Choice, how: How, applied: Applied | None) -> None:
         if applied is None:
-            self._panel.set_idle()
-            self._panel.show_running(is_running=True)
+            self._ask(choice.app_id)
             return
         self._close(choice.app_id)
         self.arranged.emit(applied, how == "quit")
+
+    def _ask(self, app_id: str) -> None:
+        """Let the person say what to do about an app that has been started meanwhile."""
+        if self._shows(app_id):
+            self._panel.set_idle()
+            self._panel.show_running(is_running=True)
 
     @Slot(str)
     def _on_back_wanted(self, app_id: str) -> None:
