@@ -151,7 +151,9 @@ class Following(QObject):
 
 
 def _follow(profile: Profile) -> tuple[Applied, ...]:
-    from trunkline_server.clients import following  # the AI apps: only when there is a change
+    from trunkline_server.clients.upkeep import (
+        following,  # the AI apps: only when there is a change
+    )
 
     return following.follow(profile)
 

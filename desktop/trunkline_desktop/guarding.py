@@ -15,7 +15,7 @@ from trunkline_desktop.jobs import Job
 from trunkline_server.errors import Failure
 
 if TYPE_CHECKING:
-    from trunkline_server.clients.vanished import Vanished
+    from trunkline_server.clients.upkeep.vanished import Vanished
 
 _SETTLE_MS = 1000  # an app writes its file several times when it starts or ends
 
@@ -127,7 +127,9 @@ def _looked(before: frozenset[_Mark] | None) -> _Found:
     found = _Found(paths=frozenset(map(str, paths)), marks=marks)
     if before is None or marks == before:
         return found
-    from trunkline_server.clients import vanished  # every AI app: only when a file has changed
+    from trunkline_server.clients.upkeep import (
+        vanished,  # every AI app: only when a file has changed
+    )
 
     with owned.alone():
         return _Found(paths=found.paths, marks=marks, gone=vanished.vanished())

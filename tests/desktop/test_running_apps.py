@@ -11,7 +11,8 @@ import pytest
 from tests.desktop.apps_window import SALES, SHOP, closed, opened, planned, seen
 from tests.rewriting import rewriting_app
 from trunkline_desktop.controllers import arranging
-from trunkline_server.clients import apps, owned, plan, restarting, running, writer
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.processes import restarting, running
 from trunkline_server.profiles.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its stand-in is a Linux package")

@@ -17,9 +17,10 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.facts import Choice, Consequence
-from trunkline_server.clients import apps, plan, running, tokens
+from trunkline_server.clients import apps, plan, tokens
 from trunkline_server.clients.plan import Plan, Way
-from trunkline_server.clients.running import RunningApp
+from trunkline_server.clients.processes import running
+from trunkline_server.clients.processes.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile, Transport

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-from trunkline_server.clients import apps, owned, plan, restarting, running, vanished, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.processes import restarting, running
 from trunkline_server.clients.reading import read
+from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
 from trunkline_server.profiles.profile import Profile
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import app_names, say, verifying
-from trunkline_server.clients import following, owned, plan, restarting, running, writer
+from trunkline_server.clients import owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.processes import restarting, running
+from trunkline_server.clients.upkeep import following
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
