@@ -11,7 +11,7 @@ import shiboken6
 from PySide6.QtWidgets import QLabel
 
 from tests.desktop import apps_window
-from tests.desktop.apps_window import CLAUDE, SHOP, closed, end_jobs, opened, seen
+from tests.desktop.apps_window import CLAUDE, SHOP, closed, end_jobs, live_in, opened, seen
 from tests.desktop.test_supervisor import PORT_TAKEN_ONCE
 from trunkline_desktop.following import Following
 from trunkline_desktop.models.profiles import Profiles
@@ -27,12 +27,9 @@ OPENCODE, CODE = apps.ALL["opencode"], apps.ALL["vscode"]
 @pytest.fixture
 def files(home, tmp_path, monkeypatch, memory_keyring):
     """Three apps use Sales: two at its address, one starts a program."""
-    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    live_in(tmp_path, monkeypatch)
+    Store().save(SALES)
     for profile in (SALES, SHOP):
-        Store().save(profile)
         secrets.put(profile.id, "a-token-that-is-long-enough", "token")
     for app in (OPENCODE, CODE, CLAUDE):
         app.path().parent.mkdir(parents=True)
