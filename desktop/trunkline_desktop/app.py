@@ -23,7 +23,7 @@ from trunkline_server.errors import EXIT_FAILED, Failure, TrunklineError
 
 if TYPE_CHECKING:
     from trunkline_desktop.controllers.main import Main
-    from trunkline_server.clients.vanished import Vanished
+    from trunkline_server.clients.upkeep.vanished import Vanished
 
 NO_DISPLAY = "There is no screen for the tray app. Run “trunkline demo” to try it in this terminal."
 _LAST_MS = GRACE_MS + 1000

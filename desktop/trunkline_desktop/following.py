@@ -122,8 +122,10 @@ class Following(QObject):
         was_told = self._problems.pop(after.id, None) is not None
         changed = tuple(done for done in applied if done.plan.is_needed)
         if changed or was_told:
-            done = Followed(before=before, after=after, applied=changed, can_go_back=can_go_back)
-            self.followed.emit(done)
+            can = can_go_back and bool(changed)
+            self.followed.emit(
+                Followed(before=before, after=after, applied=changed, can_go_back=can)
+            )
 
     def _on_not_followed(self, after: Profile, failure: Failure) -> None:
         told = _tr("The AI apps with the former address of “{name}” were left as they were.")
@@ -149,7 +151,9 @@ class Following(QObject):
 
 
 def _follow(profile: Profile) -> tuple[Applied, ...]:
-    from trunkline_server.clients import following  # the AI apps: only when there is a change
+    from trunkline_server.clients.upkeep import (
+        following,  # the AI apps: only when there is a change
+    )
 
     return following.follow(profile)
 

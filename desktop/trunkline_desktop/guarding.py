@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from trunkline_desktop.jobs import Job
 from trunkline_server.errors import Failure
 
 if TYPE_CHECKING:
-    from trunkline_server.clients.vanished import Vanished
+    from trunkline_server.clients.upkeep.vanished import Vanished
 
 _SETTLE_MS = 1000  # an app writes its file several times when it starts or ends
 
@@ -122,18 +123,26 @@ def _looked(before: frozenset[_Mark] | None) -> _Found:
     from trunkline_server.clients import owned  # a moment after the start, not in it
 
     paths = owned.watched()
-    marks = frozenset(_mark(path) for path in paths if path.is_file())
+    marks = frozenset(mark for path in paths if (mark := _mark(path)))
     found = _Found(paths=frozenset(map(str, paths)), marks=marks)
     if before is None or marks == before:
         return found
-    from trunkline_server.clients import vanished  # every AI app: only when a file has changed
+    from trunkline_server.clients.upkeep import (
+        vanished,  # every AI app: only when a file has changed
+    )
 
     with owned.alone():
         return _Found(paths=found.paths, marks=marks, gone=vanished.vanished())
 
 
-def _mark(path: Path) -> _Mark:
-    found = path.stat()
+def _mark(path: Path) -> _Mark | None:
+    """Return the mark of a file; None of a folder, and of what is not there just now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
     return str(path), found.st_ino, found.st_size, found.st_mtime_ns
 
 

@@ -12,10 +12,19 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_server.clients import apps
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
 
 CLAUDE = apps.ALL["claude-desktop"]
 SALES = Profile(id="sales", name="Sales", http_port=8765)
 SHOP = Profile(id="shop", name="Shop", http_port=8766)
+
+
+def live_in(folder, monkeypatch):
+    """Let ``folder`` be the person's home on every system, and save both databases."""
+    for variable in ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(variable, str(folder))
+    for profile in (SALES, SHOP):
+        Store().save(profile)
 
 
 def opened(qtbot):

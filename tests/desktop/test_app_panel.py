@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 
-from tests.desktop.apps_window import SALES, SHOP, closed, opened, planned, seen
+from tests.desktop.apps_window import SALES, SHOP, closed, live_in, opened, planned, seen
 from trunkline_desktop.widgets.segmented import SegmentedControl
 from trunkline_server.clients import apps, plan, writer
 from trunkline_server.profiles import secrets
@@ -20,12 +20,8 @@ TOKEN = "a-token-that-is-long-enough"
 
 @pytest.fixture
 def config(home, tmp_path, monkeypatch, memory_keyring):
-    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    live_in(tmp_path, monkeypatch)
     for profile in (SALES, SHOP):
-        Store().save(profile)
         secrets.put(profile.id, TOKEN, "token")
     return tmp_path
 

@@ -11,7 +11,7 @@ import shiboken6
 from PySide6.QtWidgets import QLabel
 
 from tests.desktop import apps_window
-from tests.desktop.apps_window import CLAUDE, SHOP, closed, end_jobs, opened, seen
+from tests.desktop.apps_window import CLAUDE, SHOP, closed, end_jobs, live_in, opened, seen
 from tests.desktop.test_supervisor import PORT_TAKEN_ONCE
 from trunkline_desktop.following import Following
 from trunkline_desktop.models.profiles import Profiles
@@ -27,12 +27,9 @@ OPENCODE, CODE = apps.ALL["opencode"], apps.ALL["vscode"]
 @pytest.fixture
 def files(home, tmp_path, monkeypatch, memory_keyring):
     """Three apps use Sales: two at its address, one starts a program."""
-    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    live_in(tmp_path, monkeypatch)
+    Store().save(SALES)
     for profile in (SALES, SHOP):
-        Store().save(profile)
         secrets.put(profile.id, "a-token-that-is-long-enough", "token")
     for app in (OPENCODE, CODE, CLAUDE):
         app.path().parent.mkdir(parents=True)
@@ -117,6 +114,21 @@ def test_what_failed_is_made_up_for_once_the_file_is_right(qtbot, main, files):
     qtbot.waitUntil(lambda: "sse" in files[1].read_text())
     qtbot.waitUntil(main.window.database._failure.isHidden)
     assert "8765/sse" in files[0].read_text()
+
+
+def test_a_person_who_goes_back_after_a_failure_ends_the_trouble(qtbot, main, files):
+    before, told = texts(files), []
+    right = files[1].read_text()
+    files[1].write_text("{ broken")
+    switched(qtbot, main, "sse")
+    qtbot.waitUntil(lambda: main._following.problem("sales") is not None)
+    files[1].write_text(right)
+    main._following.followed.connect(told.append)
+    switched(qtbot, main, "http")
+    qtbot.waitUntil(lambda: main._following.problem("sales") is None)
+    assert [done.can_go_back for done in told] == [False]
+    assert texts(files) == before
+    assert not main.window.toast.isVisible()
 
 
 def test_another_port_is_followed_too(qtbot, main, files):

@@ -9,7 +9,8 @@ import shiboken6
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, end_jobs
 from trunkline_desktop.guarding import Guard
-from trunkline_server.clients import plan, vanished, writer
+from trunkline_server.clients import plan, writer
+from trunkline_server.clients.upkeep import vanished
 from trunkline_server.profiles.store import Store
 
 

@@ -10,11 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog
 
-from tests.desktop.apps_window import SALES, SHOP, closed, opened, seen
+from tests.desktop.apps_window import closed, live_in, opened, seen
 from trunkline_desktop.widgets.code_field import CodeField
 from trunkline_desktop.widgets.copy_field import CopyField
 from trunkline_server.clients import apps
-from trunkline_server.profiles.store import Store
 
 # The offscreen platform knows no sizes of windows that are not its own.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
@@ -22,12 +21,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSi
 
 @pytest.fixture
 def config(home, tmp_path, monkeypatch, memory_keyring):
-    for variable in ("XDG_CONFIG_HOME", "APPDATA"):
-        monkeypatch.setenv(variable, str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    for profile in (SALES, SHOP):
-        Store().save(profile)
+    live_in(tmp_path, monkeypatch)
     (tmp_path / "CherryStudio").mkdir()
     apps.ALL["cursor"].path().parent.mkdir()
     apps.ALL["zed"].path().parent.mkdir(parents=True)

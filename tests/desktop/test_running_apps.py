@@ -10,7 +10,9 @@ import pytest
 
 from tests.desktop.apps_window import SALES, SHOP, closed, opened, planned, seen
 from tests.rewriting import rewriting_app
-from trunkline_server.clients import apps, owned, plan, restarting, running, writer
+from trunkline_desktop.controllers import arranging
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.processes import restarting, running
 from trunkline_server.profiles.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its stand-in is a Linux package")
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its stand-in is
 @pytest.fixture
 def desk(home, tmp_path, monkeypatch, memory_keyring):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(arranging, "_LOOK_MS", 50)
     for profile in (SALES, SHOP):
         Store().save(profile)
     file = tmp_path / "Claude" / "claude_desktop_config.json"

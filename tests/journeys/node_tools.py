@@ -19,8 +19,9 @@ NEEDED = (22, 19)
 
 def command(program: Path) -> list[str]:
     """Return what starts a script or a program; skip the test with the reason when it cannot be."""
-    if not program.exists():
-        package = "/".join(program.relative_to(_INSTALLED).parts[2:4])
+    kind, _, *package_parts = program.relative_to(_INSTALLED).parts
+    if not (program.exists() and (_INSTALLED / kind / ".installed").exists()):
+        package = "/".join(package_parts[:2])
         pytest.skip(f"{package} is not installed: run `make node`, which needs npm")
     if program.suffix != ".js":
         return [str(program)]

@@ -67,6 +67,8 @@ def test_while_it_runs_nothing_is_written(desk: RewritingApp) -> None:
     assert failure["code"] == "client.running"
     assert "is running and would overwrite the change" in failure["title"]
     assert "--restart" in failure["hint"]
+    by_name = change(desk, "connect", "--path", str(desk.file))
+    assert (by_name.returncode, desk.file.read_bytes()) == (1, before)
 
 
 def test_looking_and_a_file_of_ones_own_need_no_quitting(

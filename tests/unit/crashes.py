@@ -7,6 +7,7 @@ without threads should.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,10 +15,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 from tests.unit.interrupting import at_lines
 from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.replacing import swapping
 from trunkline_server.profiles.profile import Profile
 
 SALES = Profile(id="sales", name="Sales", http_port=8765)
@@ -98,6 +101,13 @@ def undo(scene: Scene) -> None:
     writer.undo(writer.apply(plan.connect(app, SHOP, path=path)))
 
 
+def connect_in_steps(scene: Scene) -> None:
+    """Connect on a disk where two files cannot change places at once."""
+    unknown = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    with mock.patch.object(swapping, "_exchange", side_effect=unknown):
+        connect(scene)
+
+
 def nothing(_scene: Scene) -> None:
     """Leave the folders empty."""
 
@@ -111,6 +121,7 @@ SCENES = {
     "undoing": Scene(ONE, connected, undo),
     "three files": Scene(ALL, filled, connect),
     "three files back": Scene(ALL, connected, disconnect),
+    "two files in steps": Scene(ALL[:2], filled, connect_in_steps),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,18 @@ def test_of_a_very_long_line_only_what_is_near_the_change_is_shown() -> None:
     assert '"m": {"b": 1}, "z"' in shown
     assert "\ufffd" not in shown
     assert len(shown) < 1_000
+
+
+@pytest.mark.parametrize("between", range(60, 170))
+def test_of_a_token_in_a_very_long_line_nothing_is_shown(between: int) -> None:
+    """Wherever the part that is shown starts and ends."""
+    token = "Secret_" * 5
+    beside = f'"t": "Bearer {token}", "p": "{"," * (between - 50)}"'
+    start, end = '{"a": "' + "é" * 9_000 + f'", {beside}, ', f', {beside}, "z": "{"é" * 9_000}"}}'
+    before, after = (f'{start}"m": {{{middle}}}{end}'.encode() for middle in ("", '"b": 1'))
+    shown = diffs.unified(FILE, before, after)
+    assert '"m": {"b": 1}' in shown
+    assert "ecret_" not in shown
 
 
 def test_lines_are_counted_from_the_start_of_the_file() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, owned, plan, removal, writer
+from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.upkeep import removal
 from trunkline_server.profiles.profile import Profile
 
 CLAUDE = apps.ALL["claude-desktop"]

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from tests.rewriting import RewritingApp, rewriting_app
-from trunkline_server.clients import apps, plan, restarting, running, systems, writer
+from trunkline_server.clients import apps, plan, writer
 from trunkline_server.clients.app import Process
+from trunkline_server.clients.processes import restarting, running, systems
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 

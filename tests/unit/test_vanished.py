@@ -10,8 +10,9 @@ import pytest
 
 from tests.fakes import MemoryKeyring
 from trunkline_server import folders
-from trunkline_server.clients import apps, owned, plan, tokens, vanished, writer
-from trunkline_server.clients.vanished import Vanished
+from trunkline_server.clients import apps, owned, plan, tokens, writer
+from trunkline_server.clients.upkeep import vanished
+from trunkline_server.clients.upkeep.vanished import Vanished
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile, Transport
 from trunkline_server.profiles.store import Store

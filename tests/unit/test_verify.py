@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trunkline_server.clients import apps, verify
+from trunkline_server.clients import apps
 from trunkline_server.clients.app import App
 from trunkline_server.clients.health import Answer, Health
-from trunkline_server.clients.verify import Verdict
+from trunkline_server.clients.processes import verify
+from trunkline_server.clients.processes.verify import Verdict
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs here are scripts")
 

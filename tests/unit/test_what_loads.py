@@ -83,5 +83,5 @@ def test_nothing_of_the_server_loads_qt():
 
 def test_nobody_looks_at_processes_before_it_is_needed():
     clients = "trunkline_server.clients"
-    modules = loaded(f"import {clients}.running, {clients}.restarting, {clients}.vanished")
+    modules = loaded(f"import {clients}.processes.restarting, {clients}.upkeep.vanished")
     assert "psutil" not in tops(modules)

@@ -20,9 +20,11 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, owned, plan, running, vanished, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
-from trunkline_server.clients.running import RunningApp
+from trunkline_server.clients.processes import running
+from trunkline_server.clients.processes.running import RunningApp
+from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile

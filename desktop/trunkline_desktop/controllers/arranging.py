@@ -17,9 +17,10 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.facts import Choice, Consequence
-from trunkline_server.clients import apps, plan, running, tokens
+from trunkline_server.clients import apps, plan, tokens
 from trunkline_server.clients.plan import Plan, Way
-from trunkline_server.clients.running import RunningApp
+from trunkline_server.clients.processes import running
+from trunkline_server.clients.processes.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile, Transport
@@ -133,11 +134,16 @@ class Arranging(QObject):
 
     def _on_made(self, choice: Choice, how: How, applied: Applied | None) -> None:
         if applied is None:
-            self._panel.set_idle()
-            self._panel.show_running(is_running=True)
+            self._ask(choice.app_id)
             return
         self._close(choice.app_id)
         self.arranged.emit(applied, how == "quit")
+
+    def _ask(self, app_id: str) -> None:
+        """Let the person say what to do about an app that has been started meanwhile."""
+        if self._shows(app_id):
+            self._panel.set_idle()
+            self._panel.show_running(is_running=True)
 
     @Slot(str)
     def _on_back_wanted(self, app_id: str) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-from trunkline_server.clients import apps, owned, plan, restarting, running, vanished, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.processes import restarting, running
 from trunkline_server.clients.reading import read
+from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
-from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 Tell = Callable[[str], None]  # gets a sentence before each step that takes a while
@@ -52,14 +53,7 @@ def undo_around(done: Iterable[Applied]) -> None:
     Raises:
         TrunklineError: why one of them could not, after all were tried.
     """
-    failures: list[TrunklineError] = []
-    for applied in reversed(tuple(done)):
-        try:
-            _undo(applied)
-        except TrunklineError as exc:
-            failures.append(exc)
-    if failures:
-        raise failures[0]
+    writer.undo_all(done, _undo)
 
 
 def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:

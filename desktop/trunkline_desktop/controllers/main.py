@@ -18,7 +18,7 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.window import Window
 from trunkline_server import programs
-from trunkline_server.clients import removal
+from trunkline_server.clients.upkeep import removal
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import secrets

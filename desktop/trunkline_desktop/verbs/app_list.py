@@ -10,10 +10,11 @@ from typing import Any
 from trunkline_desktop import contacts
 from trunkline_desktop.verbs import app_names, say
 from trunkline_server import runfile
-from trunkline_server.clients import apps, owned, plan, vanished, writer
+from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.exports import offers
-from trunkline_server.clients.vanished import Vanished
+from trunkline_server.clients.upkeep import vanished
+from trunkline_server.clients.upkeep.vanished import Vanished
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import app_names, say, verifying
-from trunkline_server.clients import following, owned, plan, restarting, running, writer
+from trunkline_server.clients import owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.processes import restarting, running
+from trunkline_server.clients.upkeep import following
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
@@ -124,7 +126,7 @@ def _carry_out(wanted: Plan, options: Namespace) -> _Done:
 def _applied(wanted: Plan, options: Namespace) -> tuple[Applied, bool]:
     """Make the change; returns whether the app was quit for it and started again."""
     app = wanted.app
-    now = None if options.path or not wanted.is_needed else running.find(app)
+    now = running.find(app) if wanted.is_needed and _is_its_own(wanted) else None
     if now is None:
         return writer.apply(wanted), False
     if not options.restart:
@@ -132,6 +134,12 @@ def _applied(wanted: Plan, options: Namespace) -> tuple[Applied, bool]:
         hint = "Quit it completely, from its icon in the tray or menu bar, or add --restart."
         raise fail("client.running", title, hint)
     return restarting.apply(wanted, now, tell=say.note), True
+
+
+def _is_its_own(wanted: Plan) -> bool:
+    """Whether it is a file that the app reads, not one that the person keeps elsewhere."""
+    places = {owned.place_of(path) for path in wanted.app.paths()}
+    return owned.place_of(wanted.path) in places
 
 
 def _unserved(done: Plan) -> str:

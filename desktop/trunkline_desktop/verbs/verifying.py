@@ -8,10 +8,11 @@ from typing import Any
 
 from trunkline_desktop.verbs import runs, say
 from trunkline_server import runfile
-from trunkline_server.clients import entries, verify
+from trunkline_server.clients import entries
 from trunkline_server.clients.drafts import Step
 from trunkline_server.clients.plan import Plan
-from trunkline_server.clients.verify import Verdict
+from trunkline_server.clients.processes import verify
+from trunkline_server.clients.processes.verify import Verdict
 from trunkline_server.errors import EXIT_FAILED, Failure, fail
 
 

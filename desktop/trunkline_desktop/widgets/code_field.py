@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from trunkline_desktop.tokens import COPIED_MS
-from trunkline_desktop.widgets.button import Button
-from trunkline_desktop.widgets.inline_message import announce
+from trunkline_desktop.widgets.copy_button import CopyButton
 from trunkline_desktop.widgets.text import name_part
 
 _LINES = 14
@@ -58,10 +55,8 @@ class CodeField(QFrame):
         super().__init__(parent)
         name_part(self, "DiffFrame")
         self._code = _Code(text)
-        self._button = Button(self.tr("Copy"), "plain", "copy", small=True)
+        self._button = CopyButton()
         self._button.clicked.connect(self.copy)
-        self._timer = QTimer(self, singleShot=True, interval=COPIED_MS)
-        self._timer.timeout.connect(self._on_time_over)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self._code)
@@ -83,13 +78,5 @@ class CodeField(QFrame):
 
     def copy(self) -> None:
         """Put the text on the clipboard and say so."""
-        QGuiApplication.clipboard().setText(self.value)
-        self._button.set_icon("check")
-        self._button.setText(self.tr("Copied"))
-        announce(self, self.tr("Copied"))
-        self._timer.start()
+        self._button.copy(self.value)
         self.copied.emit()
-
-    def _on_time_over(self) -> None:
-        self._button.set_icon("copy")
-        self._button.setText(self.tr("Copy"))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
-from trunkline_desktop.tokens import CONTROL_HEIGHT, COPIED_MS
-from trunkline_desktop.widgets.button import Button
-from trunkline_desktop.widgets.inline_message import announce
+from trunkline_desktop.tokens import CONTROL_HEIGHT
+from trunkline_desktop.widgets.copy_button import CopyButton
 from trunkline_desktop.widgets.text import name_part
 
 _DOTS = "•" * 16
@@ -41,10 +39,8 @@ class CopyField(QFrame):
         self._line.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # addresses never mirror
         if secret:
             self._line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._button = Button("", "ghost", "copy", name=self.tr("Copy"), small=True)
+        self._button = CopyButton(is_bare=True)
         self._button.clicked.connect(self.copy)
-        self._timer = QTimer(self, singleShot=True, interval=COPIED_MS)
-        self._timer.timeout.connect(self._on_time_over)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 2, 0)
         row.setSpacing(4)
@@ -78,13 +74,5 @@ class CopyField(QFrame):
 
     def copy(self) -> None:
         """Put the value on the clipboard and say so."""
-        QGuiApplication.clipboard().setText(self._value)
-        self._button.set_icon("check")
-        self._button.setText(self.tr("Copied"))
-        announce(self, self.tr("Copied"))
-        self._timer.start()
+        self._button.copy(self._value)
         self.copied.emit()
-
-    def _on_time_over(self) -> None:
-        self._button.set_icon("copy")
-        self._button.setText("")

@@ -56,7 +56,7 @@ def _start(document: bytes, changed: int) -> int:
     """Return where lines before ``changed`` start, or a place near it in a very long line."""
     near = changed - _NEAR
     found = document.find(b"\n", near, changed) + 1 if near > 0 else 0
-    return found if found or near <= 0 else _whole_character(document, changed - _BESIDE)
+    return found if found or near <= 0 else _before_token(document, changed - _BESIDE)
 
 
 def _stop(document: bytes, changed: int) -> int:
@@ -65,13 +65,24 @@ def _stop(document: bytes, changed: int) -> int:
     if near >= len(document):
         return len(document)
     found = document.rfind(b"\n", changed, near) + 1
-    return found or _whole_character(document, changed + _BESIDE)
+    return found or _after_token(document, changed + _BESIDE)
 
 
-def _whole_character(document: bytes, where: int) -> int:
+def _before_token(document: bytes, where: int) -> int:
+    """Return a place near where a character starts; of a token all is after it, so it is hidden."""
     while document[where] & 0xC0 == 0x80:
         where -= 1
-    return where
+    head = document[max(0, where - _NEAR) : where]
+    kept = head.rstrip(tokens.LETTERS)
+    return where - len(head) + len(kept.removesuffix(tokens.SCHEME))
+
+
+def _after_token(document: bytes, where: int) -> int:
+    """Return a place near where a character starts; of a token all is before it."""
+    while document[where] & 0xC0 == 0x80:
+        where -= 1
+    tail = document[where : where + _NEAR]
+    return where + len(tail) - len(tail.lstrip(tokens.LETTERS))
 
 
 def _lines(document: bytes) -> list[str]:

@@ -76,10 +76,24 @@ def from_json(entries: Iterable[dict[str, Any]]) -> tuple[Record, ...]:
 
 
 def records() -> tuple[Record, ...]:
-    """Return every entry that is ours; none when the list is missing or damaged."""
+    """Return every entry that is ours; none when the list is missing, damaged or not readable."""
+    try:
+        return listed()
+    except OSError:
+        return ()
+
+
+def listed() -> tuple[Record, ...]:
+    """Return every entry that is ours, to decide what is to stay.
+
+    Raises:
+        OSError: the list is there and cannot be read just now.
+    """
     try:
         return from_json(json.loads(file().read_bytes())["entries"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except FileNotFoundError:
+        return ()
+    except (ValueError, KeyError, TypeError, AttributeError):
         return ()  # what it told is only whether an entry is ours; then nothing is, and we ask
 
 
@@ -113,9 +127,13 @@ def watched() -> tuple[Path, ...]:
 
 
 def keep(path: Path, ours: Iterable[Record]) -> None:
-    """Replace the records of one file. The caller holds :func:`alone`."""
+    """Replace the records of one file. The caller holds :func:`alone`.
+
+    Raises:
+        OSError: nothing was changed.
+    """
     place = place_of(path)
-    others = (record for record in records() if record.path != place)
+    others = (record for record in listed() if record.path != place)
     document = {"version": _VERSION, "entries": [asdict(record) for record in (*others, *ours)]}
     atomic.replace(file(), json.dumps(document, indent=2).encode() + b"\n")
 

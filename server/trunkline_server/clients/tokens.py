@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from trunkline_server import folders
+from trunkline_server.clients import owned
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import fail
 from trunkline_server.profiles import atomic, secrets
 
+SCHEME = b"Bearer "  # before a token
+LETTERS = string.ascii_letters.encode() + string.digits.encode() + b"._~+/=-"  # of any token
 _SHOWN = re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}")
 
 
@@ -65,12 +70,13 @@ def provide(records: Iterable[Record]) -> None:
         atomic.replace(file, (token or of(profile_id)).encode())
 
 
-def tidy(records: Iterable[Record]) -> None:
-    """Remove the files that no entry refers to any more; ``records`` are all there are."""
-    needed = {file_of(profile_id) for profile_id in _needed(records)}
-    for file in (folders.state() / "tokens").glob("*.token"):
-        if file not in needed:
-            file.unlink(missing_ok=True)
+def tidy() -> None:
+    """Remove the files that no entry refers to any more; what cannot go yet goes the next time."""
+    with suppress(OSError):
+        needed = {file_of(profile_id) for profile_id in _needed(owned.listed())}
+        for file in (folders.state() / "tokens").glob("*.token"):
+            if file not in needed:
+                file.unlink(missing_ok=True)
 
 
 def _needed(records: Iterable[Record]) -> set[str]:

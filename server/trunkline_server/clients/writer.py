@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,8 +71,8 @@ def undo(applied: Applied) -> None:
     apply(plan.reversed())
 
 
-def undo_all(done: Iterable[Applied]) -> None:
-    """Undo several changes, each that can be undone.
+def undo_all(done: Iterable[Applied], undo: Callable[[Applied], None] = undo) -> None:
+    """Undo several changes, each that can be undone; ``undo`` takes back each.
 
     Raises:
         TrunklineError: why one of them could not, after all were tried; see :func:`undo`.
@@ -119,7 +119,7 @@ def _together(count: int) -> Iterator[Transaction]:
         changes.roll_back()
         raise
     finally:
-        tokens.tidy(owned.records())
+        tokens.tidy()
 
 
 def _made(plan: Plan, changes: Transaction) -> Applied:

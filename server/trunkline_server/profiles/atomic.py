@@ -47,7 +47,7 @@ def replace(path: Path, content: bytes) -> None:
     neighbour.unlink(missing_ok=True)
     try:
         _write(neighbour, content)
-        _rename(neighbour, path)
+        rename(neighbour, path)
     except OSError:
         with suppress(OSError):
             neighbour.unlink(missing_ok=True)
@@ -63,7 +63,12 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _rename(source: Path, target: Path) -> None:
+def rename(source: Path, target: Path) -> None:
+    """Let ``source`` take the name and the place of ``target``, which may be there.
+
+    Raises:
+        OSError: nothing was changed.
+    """
     for _ in range(_RENAMES):
         with suppress(PermissionError):  # Windows, while another process reads the target
             source.replace(target)

@@ -6,11 +6,11 @@ import json
 import re
 from pathlib import Path
 
-from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App, Shape
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Answer, Health, judged
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import commands, shapes
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:

@@ -6,11 +6,11 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Answer, Health
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import commands, shapes
 from trunkline_server.errors import fail
 
 # It hides the session bus from what it starts, and with it the keyring of Linux.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import commands, shapes
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:

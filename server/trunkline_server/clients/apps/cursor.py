@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.words import links, shapes
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:

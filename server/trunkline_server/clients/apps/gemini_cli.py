@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Health, listed
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import commands, shapes
 
 
 def _sse(target: Target) -> shapes.Entry:

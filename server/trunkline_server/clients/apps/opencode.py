@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trunkline_server.clients import commands, shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Answer, Health, empty, judged
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import commands, shapes
 
 
 def _folder(computer: Computer) -> Path:

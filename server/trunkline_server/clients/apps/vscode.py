@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from trunkline_server.clients import links, shapes
 from trunkline_server.clients.app import App, Link, Words
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import links, shapes
 
 _FLATPAKS = {
     "Code": "com.visualstudio.code",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import shapes
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import shapes
 
 
 def _folders(computer: Computer) -> tuple[Path, ...]:

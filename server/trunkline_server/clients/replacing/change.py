@@ -104,7 +104,12 @@ class Change:
             raise InterferedError
 
     def was_made(self) -> bool:
-        """Whether it was made before a crash; what it had caught of others is given back."""
+        """Whether it was made before a crash; what it had caught of others is given back.
+
+        Raises:
+            OSError: it could not be.
+        """
+        swapping.mend(self.aside)
         now, aside = digest_of(self.path), digest_of(self.aside)
         if not self.has_effect:
             return True
@@ -121,6 +126,7 @@ class Change:
         Raises:
             OSError: it could not be done.
         """
+        swapping.mend(self.aside)
         if not self.has_effect or digest_of(self.path) != self.after:
             return
         if not self.before:

@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from trunkline_server.profiles import atomic
+
 # What systems and file systems say that have no such step.
 _UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM}
 
@@ -32,6 +34,17 @@ def exchange(one: Path, other: Path) -> None:
         if exc.errno not in _UNKNOWN:
             raise
         _one_after_the_other(one, other)
+
+
+def mend(one: Path) -> None:
+    """Do the last step of an exchange in three, if that was left out.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    aside = _aside(one)
+    if aside.exists() and not one.exists():
+        atomic.rename(aside, one)
 
 
 def place(new: Path, target: Path) -> None:
@@ -56,15 +69,19 @@ def place(new: Path, target: Path) -> None:
     new.unlink()
 
 
+def _aside(one: Path) -> Path:
+    return one.with_name(f"{one.name}.old")
+
+
 def _one_after_the_other(one: Path, other: Path) -> None:
-    aside = one.with_name(f"{one.name}.old")
+    aside = _aside(one)
     aside.unlink(missing_ok=True)
     try:
         aside.hardlink_to(other)
     except OSError:
         aside.write_bytes(other.read_bytes())
-    one.replace(other)
-    aside.replace(one)
+    atomic.rename(one, other)
+    atomic.rename(aside, one)
 
 
 if sys.platform == "linux":
@@ -126,16 +143,18 @@ else:
         """See ReplaceFileW, which keeps the access rights of the file it replaces."""
         import ctypes  # not at the top: only a change needs it
 
-        aside = one.with_name(f"{one.name}.old")
+        aside = _aside(one)
         library = ctypes.WinDLL("kernel32", use_last_error=True)
         for turn in range(_TURNS):
             if library.ReplaceFileW(str(other), str(one), str(aside), 0, None, None):
                 break
             error = ctypes.WinError(ctypes.get_last_error())
+            if error.winerror == _HALF_DONE:  # the old file has its new name already
+                atomic.rename(aside, other)
             if not isinstance(error, PermissionError) or turn == _TURNS - 1:
                 raise error
             time.sleep(_TURN_S)  # another program reads the file
-        aside.replace(one)
+        atomic.rename(aside, one)
 
     def is_being_written(path: Path) -> bool:
         """Whether a program has the file open for writing."""
@@ -151,6 +170,7 @@ else:
         return False
 
     _SHARING_VIOLATION = 32
+    _HALF_DONE = 1177  # ERROR_UNABLE_TO_MOVE_REPLACEMENT_2
     _TURNS, _TURN_S = 50, 0.02
 
 

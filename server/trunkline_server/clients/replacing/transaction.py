@@ -8,8 +8,9 @@ and takes back the rest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from trunkline_server import folders
@@ -53,16 +54,22 @@ class Transaction:
         owned.keep(change.path, change.records)
 
     def commit(self) -> None:
-        """Say that all is done; what was kept to take it back goes.
+        """Say that all is done; what was kept to take it back goes, now or before the next change.
 
         Raises:
             OSError: see :meth:`roll_back`.
         """
         _pending().replace(_done())
-        _clear(self._changes, _done())
+        done, self._changes = self._changes, []
+        with suppress(OSError):  # a virus scanner may read an old file for a moment
+            _clear(done, _done())
 
     def roll_back(self) -> None:
         """Take everything back that can be; what others wrote since stays."""
+        if self._changes:
+            self._count += 1  # however this ends, it was not complete
+            with suppress(OSError):
+                self._write_down()
         _roll_back(self._changes)
         self._changes = []
 
@@ -127,10 +134,13 @@ def _roll_back(changes: Iterable[Change]) -> None:
 
 
 def _is_taken_back(change: Change) -> bool:
+    keep = partial(owned.keep, change.path, change.former)
+    return _succeeds(change.take_back) and all([_succeeds(change.discard), _succeeds(keep)])
+
+
+def _succeeds(step: Callable[[], None]) -> bool:
     try:
-        change.take_back()
-        change.discard()
-        owned.keep(change.path, change.former)
+        step()
     except OSError:  # the first failure is the one to tell
         return False
     return True

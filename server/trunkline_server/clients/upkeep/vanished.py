@@ -76,7 +76,7 @@ def forget(gone: Vanished) -> None:
     with owned.alone():
         lost = _vanished(gone.app, gone.path, gone.records).records
         owned.keep(gone.path, plan.without(gone.app, gone.path, lost))
-        tokens.tidy(owned.records())
+        tokens.tidy()
 
 
 def names_there(app: App, path: Path, names: Iterable[str]) -> frozenset[str] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trunkline_server.clients.app import Words
-from trunkline_server.clients.shapes import Entry
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words.shapes import Entry
 
 
 def environment(target: Target) -> list[str]:

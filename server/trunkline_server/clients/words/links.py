@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trunkline_server.clients.app import Link
-from trunkline_server.clients.shapes import Entry
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words.shapes import Entry
 
 
 def named(start: str) -> Link:

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from trunkline_server.clients import systems
 from trunkline_server.clients.app import App, Process
+from trunkline_server.clients.processes import systems
 from trunkline_server.errors import TrunklineError, fail
 
 if TYPE_CHECKING:

@@ -162,5 +162,5 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         command = ["taskkill", "/PID", str(child.pid), "/T", "/F"]
         subprocess.run(command, capture_output=True, check=False, creationflags=_NO_WINDOW)
     else:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):  # macOS refuses when all have ended
             os.killpg(child.pid, signal.SIGKILL)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from trunkline_server.clients import running as processes
-from trunkline_server.clients import vanished, writer
+from trunkline_server.clients import writer
 from trunkline_server.clients.drafts import Step
 from trunkline_server.clients.plan import Plan
-from trunkline_server.clients.running import RunningApp
+from trunkline_server.clients.processes import running as processes
+from trunkline_server.clients.processes.running import RunningApp
+from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError, fail
 

@@ -1,0 +1,1 @@
+"""The words of settings files, links and commands that several AI apps share."""
