@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def watch_parent(ended: Callable[[], object], every_s: float = 1.0) -> None:
-    """Call ``ended()`` once, from a thread, when the process that started this one is gone."""
-    parent = os.getppid()
+def watch_parent(ended: Callable[[], object], every_s: float = 1.0, parent: int = 0) -> None:
+    """Call ``ended()`` once, from a thread, when the process that started this one is gone.
+
+    ``parent`` is that process, where it is known; it may be gone by now.
+    """
+    parent = parent or os.getppid()
     if parent > 1:  # 1 from the beginning is a container's only program: nobody to outlive
         threading.Thread(
             target=_wait, args=(parent, ended, every_s), name="parent watch", daemon=True

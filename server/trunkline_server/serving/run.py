@@ -45,6 +45,7 @@ def run(
     listener: socket.socket | None = None,
     report: Reporter | None = None,
     worker: int | None = None,
+    parent: int = 0,
 ) -> int:
     """Serve until told to stop; returns the exit code.
 
@@ -54,11 +55,12 @@ def run(
         listener: a socket that listens already; without it one is bound when it is needed.
         report: who is told; the one who started this process when ``None``.
         worker: its number when it is one of several, which end with the process that started it.
+        parent: that process.
     """
     form = order.watching.log_format
     report = report or Reporter(streams.write_line, has_events=order.has_events, form=form)
     logs.set_up(form)
-    served = _Run(order, streams, report, listener=listener, worker=worker)
+    served = _Run(order, streams, report, listener=listener, worker=worker, parent=parent)
     try:
         reason = asyncio.run(served.until_stopped())
     except TrunklineError as exc:
@@ -89,12 +91,13 @@ class _Run:
         *,
         listener: socket.socket | None,
         worker: int | None,
+        parent: int,
     ) -> None:
         self._order = order
         self._streams = streams
         self._report = report
         self._listener = listener
-        self._worker = worker
+        self._worker, self._parent = worker, parent
         self._reason = ""
         self._failure: TrunklineError | None = None
         self._stop = asyncio.Event()
@@ -221,7 +224,8 @@ class _Run:
 
     def _watch_input(self, server: Any) -> None:
         if self._order.is_stdio_server or self._worker is not None:
-            lifetime.watch_parent(lambda: self._end_soon("the parent is gone"))
+            ended = "the parent is gone"
+            lifetime.watch_parent(lambda: self._end_soon(ended), parent=self._parent)
         if self._order.is_stdio_server:
             task = asyncio.create_task(self._standard_session(server))
             task.add_done_callback(self._on_session_end)

@@ -27,6 +27,7 @@ from trunkline_server.serving.standard import StandardStreams
 GRACE_S = 8.0  # for a worker to finish what is under way
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0  # before a worker that died is replaced
 HEALTHY_S = 60.0  # a worker that lived so long died of something new
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(slots=True)
@@ -127,27 +128,32 @@ class _Parent:
     def _start(self, number: int) -> None:
         self._due.pop(number, None)
         ours, theirs = os.pipe()
-        pid = os.fork()
+        # Until the child has handlers of its own, a signal to it would be lost in ours.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        parent, pid = os.getpid(), os.fork()
         if pid == 0:
             os.close(ours)
-            self._be(number, theirs)
+            self._be(number, theirs, parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         os.close(theirs)
         self._workers[ours] = _Worker(number, pid, ours, time.monotonic())
         self._selector.register(ours, selectors.EVENT_READ, "worker")
 
-    def _be(self, number: int, pipe: int) -> None:
-        """Be a worker until the end of this process."""
+    def _be(self, number: int, pipe: int, parent: int) -> None:
+        """Be a worker until the end of this process, or of ``parent``."""
         code = EXIT_FAILED
         try:
-            for signum in (signal.SIGINT, signal.SIGTERM):
+            for signum in _STOPS:
                 signal.signal(signum, signal.SIG_DFL)
             signal.set_wakeup_fd(-1)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
             code = run.run(
                 self._as_worker(number),
                 self._streams,
                 listener=self._listener,
                 report=Reporter(lambda line: os.write(pipe, line + b"\n"), has_events=True),
                 worker=number,
+                parent=parent,
             )
         finally:
             os._exit(code)  # nothing of the parent's is to be tidied here
@@ -226,7 +232,7 @@ def _signals(selector: selectors.BaseSelector) -> Iterator[None]:
     ours, theirs = os.pipe()
     os.set_blocking(theirs, False)
     signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         signal.signal(number, lambda *_: None)
     selector.register(ours, selectors.EVENT_READ, "signal")
     try:
