@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NO_DISPLAY = "There is no screen for the tray app. Run “trunkline demo” to try it in this terminal."
 _LAST_MS = GRACE_MS + 1000
+_WHOLE_MS = 20_000  # for an AI app that was quit to be started again
 _GUARD_MS = 3000  # when everything else has started
 
 
@@ -213,6 +214,7 @@ def _leave(app: App) -> None:
     app.profiles.settle(1000)
     app.following.settle(1000)
     jobs.settle(3000)
+    jobs.settle_whole(_WHOLE_MS)
 
 
 def _application() -> QApplication:

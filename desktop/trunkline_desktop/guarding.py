@@ -61,7 +61,8 @@ class Guard(QObject):
     def _on_touched(self, path: str) -> None:
         if Path(path).exists():  # a file that was replaced is another one
             self._watcher.addPath(path)
-        self._settle.start()
+        if not self._settle.isActive():  # else whoever writes without a pause keeps us waiting
+            self._settle.start()
 
     @Slot(object)
     def _on_looked(self, found: _Found) -> None:

@@ -6,12 +6,13 @@ import gc
 import logging
 from collections.abc import Callable
 
-from PySide6.QtCore import QMetaObject, QObject, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QMetaObject, QObject, Qt, QThreadPool, Signal, Slot
 
 from trunkline_server import errors
 from trunkline_server.errors import Failure, TrunklineError
 
 _log = logging.getLogger(__name__)
+_WHOLE = "wholeJobs"
 
 
 class Job(QObject):
@@ -77,9 +78,33 @@ def start(call: Callable[[], object]) -> Job:
     return Job(call).start()
 
 
+def start_whole(call: Callable[[], object]) -> Job:
+    """Run ``call``, which must not be left half done, in a pool that the program's end waits for.
+
+    Nothing that may wait for ever, such as an unlock prompt, belongs there.
+    """
+    return Job(call).start(_whole())
+
+
 def settle(timeout_ms: int) -> bool:
     """Wait for the shared pool at the end of the program; return whether it is idle."""
     return QThreadPool.globalInstance().waitForDone(timeout_ms)
+
+
+def settle_whole(timeout_ms: int) -> bool:
+    """Wait for what must not be left half done; return whether all of it is done."""
+    return _whole().waitForDone(timeout_ms)
+
+
+def _whole() -> QThreadPool:
+    """Return the pool for it: one of the application, and one call after the other."""
+    qt = QCoreApplication.instance()
+    found = qt.findChild(QThreadPool, _WHOLE) if qt else None
+    if isinstance(found, QThreadPool):
+        return found
+    pool = QThreadPool(qt, maxThreadCount=1)
+    pool.setObjectName(_WHOLE)
+    return pool
 
 
 def _outcome(call: Callable[[], object]) -> tuple[object, Failure | None]:

@@ -232,7 +232,7 @@ def form() -> QWidget:
     left.addWidget(Field("Address", CopyField("http://127.0.0.1:8765/mcp")))
     copied = CopyField("secret", secret=True)
     copied.copy()
-    left.addWidget(Field("Access key", copied))
+    left.addWidget(Field("Access token", copied))
     left.addWidget(FoldedSection("Encryption (TLS)", "Required", "lock-key"))
     opened = FoldedSection("SSH tunnel", "Not used", "terminal-window")
     opened.body_layout().addWidget(Field("Server", QLineEdit()))
@@ -379,7 +379,7 @@ def main_page() -> QWidget:
     reach.header.addWidget(SegmentedControl(["STDIO", "HTTP", "SSE"], "HTTP"))
     both = line(
         Field("Address", CopyField("http://127.0.0.1:8765/mcp")),
-        Field("Access key", CopyField("x", secret=True)),
+        Field("Access token", CopyField("x", secret=True)),
     )
     both.setStretch(0, 3)
     both.setStretch(1, 2)

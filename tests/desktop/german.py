@@ -24,7 +24,7 @@ WORDS = {
         "Jederzeit änderbar. Verbundene Apps arbeiten weiter."
     ),
     "Address": "Adresse",
-    "Access key": "Zugangsschlüssel",
+    "Access token": "Zugriffstoken",
     "Connect an app": "App verbinden",
     "Connected, last seen {time}": "Verbunden, zuletzt gesehen um {time}",
     "Waiting for first contact": "Wartet auf die erste Verbindung",

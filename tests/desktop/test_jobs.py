@@ -55,6 +55,18 @@ def test_an_unexpected_error_is_told_and_logged(qtbot, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_what_must_be_whole_is_waited_for_at_the_end(qtbot):
+    done = threading.Event()
+    job = jobs.start_whole(
+        lambda: subprocess.run([sys.executable, "-c", ""], check=True) and done.set()
+    )
+    assert jobs.settle(5000)
+    assert jobs.settle_whole(30_000)
+    assert done.is_set()
+    with qtbot.waitSignal(job.ended):
+        pass
+
+
 def test_a_job_nobody_keeps_still_reports(qtbot):
     seen, release = [], threading.Event()
     jobs.start(lambda: release.wait(5)).done.connect(seen.append)

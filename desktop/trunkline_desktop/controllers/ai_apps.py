@@ -147,7 +147,7 @@ class AiApps(QObject):
 
 def around(applied: tuple[Applied, ...]) -> Callable[[], Job]:
     """Return what undoes changes for which apps were quit, or may have to be."""
-    return partial(jobs.start, partial(changing.undo_around, applied))
+    return partial(jobs.start_whole, partial(changing.undo_around, applied))
 
 
 def look(

@@ -128,7 +128,7 @@ class Arranging(QObject):
     def _make(self, how: How, choice: Choice) -> None:
         self._panel.set_busy()
         profiles, tell = self._profiles.all, self._teller(choice.app_id)
-        job = jobs.start(lambda: changing.make(planned(choice, profiles), how, tell))
+        job = jobs.start_whole(lambda: changing.make(planned(choice, profiles), how, tell))
         job.done.connect(partial(self._on_made, choice, how))
         job.failed.connect(partial(self._on_failed, choice.app_id))
 
@@ -156,7 +156,7 @@ class Arranging(QObject):
         self._put_right(app_id, lambda: changing.leave_out(app_id))
 
     def _put_right(self, app_id: str, call: Callable[[], None]) -> None:
-        job = jobs.start(call)
+        job = jobs.start_whole(call)
         job.done.connect(partial(self._on_put_right, app_id))
         job.failed.connect(partial(self._on_failed, app_id))
 

@@ -230,7 +230,7 @@ class Main(QObject):
 
     def _on_removed(self, profile: Profile, _: object) -> None:
         """Apps would start what is no longer there."""
-        job = jobs.start(lambda: removal.take_out(profile, changing.make_around))
+        job = jobs.start_whole(lambda: removal.take_out(profile, changing.make_around))
         job.done.connect(partial(self._on_taken_out, profile))
 
     def _on_taken_out(

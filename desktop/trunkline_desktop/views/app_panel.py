@@ -66,6 +66,7 @@ class AppPanel(Drawer):
         self._file = FileFacts(path="")
         self._profiles: tuple[Profile, ...] = ()
         self._told: tuple[Profile, Transport] | None = None
+        self._shown: Choice | None = None
         self._names: dict[str, str] = {}
         self._free = self._afterwards = ""
         self._is_running = self._is_busy = self._has_lost = self._has_change = False
@@ -115,6 +116,7 @@ class AppPanel(Drawer):
 
     def show_consequence(self, found: Consequence) -> None:
         """Show what the choice changes."""
+        self._shown = self.choice()
         self._diff.set_diff(found.diff)
         added, removed = self._diff.counts()
         self._counts.setText(f"+{added}  −{removed}" if found.diff else "")
@@ -331,6 +333,8 @@ class AppPanel(Drawer):
 
     @Slot()
     def _on_change(self) -> None:
+        if self.choice() != self._shown:  # what it changes has not been shown yet
+            return
         wanted = self.restart_wanted if self._is_running else self.change_wanted
         wanted.emit(self.choice())
 

@@ -42,7 +42,7 @@ class DatabasePage(Page):
     Signals:
         switched(str, bool): profile id, on or off.
         transport_chosen(str, str): profile id, "stdio", "http" or "sse".
-        key_wanted(str): the access key of this profile is to be copied.
+        key_wanted(str): the access token of this profile is to be copied.
         edit_wanted(str), check_wanted(str), remove_wanted(str), retry_wanted(str): profile id.
         follow_wanted(str): the AI apps with an address of this profile are to get the right one.
         connect_wanted(str): connect the AI app of this id.

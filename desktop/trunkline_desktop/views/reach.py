@@ -45,14 +45,14 @@ class KeyField(CopyField):
 
 
 class ReachCard(Card):
-    """The transport, the address, and the access key that is fetched only to be copied.
+    """The transport, the address, and the access token that is fetched only to be copied.
 
     Object names: ``transport`` with the segments ``segment-stdio``, ``segment-http`` and
     ``segment-sse``; ``address`` (the command for STDIO), ``accessKey``.
 
     Signals:
         transport_chosen(str): "stdio", "http" or "sse"; the change acts at once.
-        key_wanted(): the access key is to be copied.
+        key_wanted(): the access token is to be copied.
     """
 
     transport_chosen = Signal(str)
@@ -73,7 +73,7 @@ class ReachCard(Card):
         self.key.setObjectName("accessKey")
         self.key.wanted.connect(self.key_wanted)
         self._address_field = Field(self.tr("Address"), self.address)
-        self._key_field = Field(self.tr("Access key"), self.key)
+        self._key_field = Field(self.tr("Access token"), self.key)
         self._side = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._side.setSpacing(16)
         self._side.addWidget(self._address_field, 3)
