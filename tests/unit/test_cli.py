@@ -476,6 +476,16 @@ def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, 
     assert json.loads(file.read_bytes())["mcpServers"]["sales"]["type"] == "sse"
 
 
+def test_another_transport_is_nothing_to_apps_without_an_address(
+    saved: Terminal, file: Path
+) -> None:
+    saved("connect", "Sales", "--client", "claude-desktop", "--path", str(file))
+    before = file.read_bytes()
+    assert saved("edit", "Sales", "--transport", "http") == 0
+    assert saved.out.count("\n") == 1
+    assert file.read_bytes() == before
+
+
 def test_apps_that_cannot_be_told_are_left_as_they_were(saved: Terminal, file: Path) -> None:
     saved("connect", "Sales", "--client", "claude-code", "--path", str(file), "--transport", "http")
     file.write_text("{")

@@ -52,6 +52,8 @@ def apply_all(plans: Iterable[Plan]) -> tuple[Applied, ...]:
         TrunklineError: as :func:`apply`; what was changed before is as it was again.
     """
     wanted = tuple(plans)
+    if not wanted:
+        return ()
     with _alone(), _together(len(wanted)) as changes:
         return tuple([_made(plan, changes) for plan in wanted])
 
