@@ -233,6 +233,7 @@ def consequence(choice: Choice, found: Plan) -> Consequence:
     gives_it = by == "input" or (by == "variable" and not choice.may_write_token)
     return Consequence(
         diff=found.diff,
+        afterwards=found.afterwards,
         warning=found.warning,
         tokens=new if gives_it else (),
         offers_token=bool(new) and by in {"variable", "text"},

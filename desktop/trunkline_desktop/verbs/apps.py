@@ -99,7 +99,7 @@ def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
             profile,
             transport=options.transport or (now.transport if now else "stdio"),
             path=path,
-            name=options.entry or (now.name if now else None),
+            name=(now.name if now else None) if options.entry is None else options.entry,
             may_write_token=options.allow_token or bool(now and now.bearer_by == "text"),
         )
     except TrunklineError as exc:
@@ -110,7 +110,7 @@ def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
 
 
 def _carry_out(wanted: Plan, options: Namespace) -> _Done:
-    backup, afterwards = None, wanted.app.afterwards
+    backup, afterwards = None, wanted.afterwards
     if not options.dry_run:
         applied, is_restarted = _applied(wanted, options)
         wanted, backup = applied.plan, applied.backup
@@ -124,7 +124,7 @@ def _carry_out(wanted: Plan, options: Namespace) -> _Done:
 def _applied(wanted: Plan, options: Namespace) -> tuple[Applied, bool]:
     """Make the change; returns whether the app was quit for it and started again."""
     app = wanted.app
-    now = None if options.path or not wanted.is_needed else running.find(app)
+    now = None if options.path is not None or not wanted.is_needed else running.find(app)
     if now is None:
         return writer.apply(wanted), False
     if not options.restart:
@@ -167,4 +167,5 @@ def _saved_or_removed(app: App, name: str) -> Profile:
 
 
 def _path(options: Namespace) -> Path | None:
-    return Path(options.path).expanduser().absolute() if options.path else None
+    # An empty word is no file: it names this folder, which is refused.
+    return None if options.path is None else Path(options.path).expanduser().absolute()

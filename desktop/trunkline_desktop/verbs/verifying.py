@@ -21,7 +21,7 @@ def refuse(options: Namespace) -> None:
     Raises:
         TrunklineError: ``usage.verify``.
     """
-    if options.verify and options.path:
+    if options.verify and options.path is not None:
         title = "--verify asks the app, and the app reads its own file, not the one of --path."
         raise fail("usage.verify", title, "Leave out one of the two.")
     if options.verify and options.dry_run:

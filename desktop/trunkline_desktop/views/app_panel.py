@@ -76,21 +76,13 @@ class AppPanel(Drawer):
 
     # What is pushed into it
 
-    def show_app(
-        self, app: AppFacts, profiles: Iterable[Profile], also: str, afterwards: str
-    ) -> None:
-        """Begin with an app as its file is now, and the database ``also`` ticked if not "".
-
-        ``afterwards`` says what to do once its file has changed.
-        """
+    def show_app(self, app: AppFacts, profiles: Iterable[Profile], also: str) -> None:
+        """Begin with an app as its file is now, and the database ``also`` ticked if not ""."""
         self._app, self._profiles = app, tuple(profiles)
         self._is_busy, self._has_lost = False, bool(app.gone)
         self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
-        kept = self.tr("Everything else in the file stays as it is. {afterwards}")
-        title = self.tr("A copy is kept before the change.")
-        self._about.set_message("info", title, kept.format(afterwards=afterwards))
         self._ways.set_open(False)
         self._offer_files(app.files)
         self._show_file({also})
@@ -117,6 +109,9 @@ class AppPanel(Drawer):
         self._diff.set_diff(found.diff)
         added, removed = self._diff.counts()
         self._counts.setText(f"+{added}  −{removed}" if found.diff else "")
+        kept = self.tr("Everything else in the file stays as it is. {afterwards}")
+        title = self.tr("A copy is kept before the change.")
+        self._about.set_message("info", title, kept.format(afterwards=found.afterwards))
         self._token.show_consequence(found, {p.id: p.name for p in self._profiles})
         self._show_parts(has_change=bool(found.diff), is_same=not found.diff and not found.warning)
         if found.warning and not found.diff:

@@ -93,12 +93,14 @@ class Consequence:
 
     Attributes:
         diff: the change; "" when the file stays as it is.
+        afterwards: what to do once the file has changed; one sentence.
         warning: what to know of the access token; "" when nothing.
         tokens: ids of the profiles whose token the person has to give to the app.
         offers_token: whether the token could stand in the file, if the person allows it.
     """
 
     diff: str = ""
+    afterwards: str = ""
     warning: str = ""
     tokens: tuple[str, ...] = ()
     offers_token: bool = False
