@@ -28,7 +28,7 @@ from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Today
 
-VS_CODE = AppFacts(id="vs-code", name="VS Code", monogram="VS")
+VS_CODE = AppFacts(id="vscode", name="VS Code", monogram="VS")
 
 
 @pytest.fixture
@@ -109,7 +109,22 @@ def test_a_database_nobody_asks_offers_to_connect_an_app(page, qtbot):
     page.show_apps([VS_CODE])
     with qtbot.waitSignal(page.connect_wanted) as wanted:
         button(page, "connectVSCodeHere").click()
-    assert wanted.args == ["vs-code"]
+    assert wanted.args == ["vscode"]
+
+
+def test_of_many_apps_the_first_few_are_offered_and_the_page_of_all(page):
+    many = [replace(VS_CODE, id=f"app-{n}", name=f"App {n}") for n in range(9)]
+    page.show_apps(many)
+    offered = [n for n in range(9) if page.apps.findChild(QAbstractButton, f"connectApp{n}Here")]
+    assert offered == [0, 1, 2, 3]
+    assert not button(page, "connectAnApp").isHidden()
+
+
+def test_a_waiting_app_says_what_it_needs_to_make_contact(window):
+    waiting = replace(VS_CODE, state="waiting", files=(FileFacts(path="a", ways={"x": "stdio"}),))
+    window.apps.show_apps([waiting], {"x": "Sales"})
+    told = "Sales · In VS Code, start the new server and say that you trust it."
+    assert told in [text.text() for text in window.apps.findChildren(QLabel)]
 
 
 def test_an_app_that_is_not_installed_has_no_button(window):
