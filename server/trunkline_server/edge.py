@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import re
@@ -77,6 +78,9 @@ def failure_of(exc: Exception) -> Failure:
         what = (exc.strerror or "the system refused it").lower()
         title = f"Trunkline cannot use {os.fsdecode(exc.filename)}: {what}."
         return Failure(code="file.failed", title=title, hint="Check that path and its rights.")
+    if isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        title = "There was no room left where the answer was to go."
+        return Failure(code="file.full", title=title, hint="Make room there, then try again.")
     return Failure(code="internal", title="Something in Trunkline went wrong.",
                    hint=f"Please report this: {exc!r}", detail=repr(exc))  # fmt: skip
 

@@ -48,7 +48,8 @@ def follow(profile: Profile) -> list[str]:
     except TrunklineError as exc:
         why = f"{exc.failure.title} {exc.failure.hint}"
         return [f"The AI apps with its former address were left as they were. {why}"]
-    told = [(a.plan.app, a.plan.steps[0].transport.upper()) for a in done]
+    changed = (a.plan for a in done if a.plan.is_needed)
+    told = [(p.app, p.steps[0].transport.upper()) for p in changed]
     return [f"{app.name} now uses {way}. Next: {app.afterwards}" for app, way in told]
 
 
@@ -83,7 +84,7 @@ class _Done:
         if self.plan.is_needed and not self._is_dry:
             if self._backup:
                 say.line(f"The file as it was is kept in {self._backup}.")
-            for sentence in filter(None, (self.plan.warning, _unserved(self.plan))):
+            for sentence in filter(None, (_warning(self.plan), _unserved(self.plan))):
                 say.line(f"Note: {sentence}")
             if self._afterwards:
                 say.line(f"Next: {self._afterwards}")
@@ -132,6 +133,14 @@ def _applied(wanted: Plan, options: Namespace) -> tuple[Applied, bool]:
         hint = "Quit it completely, from its icon in the tray or menu bar, or add --restart."
         raise fail("client.running", title, hint)
     return restarting.apply(wanted, now, tell=say.note), True
+
+
+def _warning(done: Plan) -> str:
+    """Return what to know of the token, and how to see one that the person has to give; or ""."""
+    step = done.steps[0]
+    may = step.may_write_token
+    see = app_names.token(done.app, step.profile, step.transport, may_write_token=may)
+    return f"{done.warning} {see}".rstrip() if done.warning else ""
 
 
 def _unserved(done: Plan) -> str:
