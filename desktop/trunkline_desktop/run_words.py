@@ -78,5 +78,8 @@ def spoken(profile: Profile, run: Run) -> str:
 
 
 def shortened(name: str, length: int = 32) -> str:
-    """Return a name for the middle of a sentence: cut when it is longer than ``length``."""
-    return name if len(name) <= length else f"{name[: length - 1].rstrip()}…"
+    """Return a name for the middle of a sentence: its middle is cut to make it ``length`` long."""
+    if len(name) <= length:
+        return name
+    end = length // 3
+    return f"{name[: length - end - 1].rstrip()}…{name[-end:].lstrip()}"

@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from tests.desktop import screenshots as data
+from trunkline_desktop.run_words import shortened
 from trunkline_desktop.views.database import DatabasePage
+from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
@@ -125,6 +127,19 @@ def test_a_waiting_app_says_what_it_needs_to_make_contact(window):
     window.apps.show_apps([waiting], {"x": "Sales"})
     told = "Sales · In VS Code, start the new server and say that you trust it."
     assert told in [text.text() for text in window.apps.findChildren(QLabel)]
+
+
+def test_long_names_that_differ_at_their_end_can_be_told_apart(qtbot):
+    names = [f"Warehouse Nordrhein-Westfalen Replica of Production {n}" for n in (1, 2)]
+    labels = [Elided(name, is_name=True) for name in names]
+    for label in labels:
+        qtbot.addWidget(label)
+        label.resize(160, label.sizeHint().height())
+        label.show()
+    assert len({label.text() for label in labels}) == 2
+    assert all("…" in label.text() for label in labels)
+    assert len({shortened(name) for name in names}) == 2
+    assert all(len(shortened(name)) <= 32 for name in names)
 
 
 def test_an_app_that_is_not_installed_has_no_button(window):

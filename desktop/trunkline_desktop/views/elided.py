@@ -11,7 +11,10 @@ from trunkline_desktop.widgets.text import Text, Tone
 
 
 class Elided(Text):
-    """As wide as its words if there is room; the whole text is in the tool tip when cut."""
+    """As wide as its words if there is room; the whole text is in the tool tip when cut.
+
+    It is cut at its end, or in the middle when it is a name: names often differ there only.
+    """
 
     def __init__(
         self,
@@ -19,9 +22,13 @@ class Elided(Text):
         role: FontRole = "body",
         tone: Tone = "text",
         parent: QWidget | None = None,
+        *,
+        is_name: bool = False,
     ) -> None:
         super().__init__("", role, tone, parent=parent)
         self._whole = ""
+        mode = Qt.TextElideMode
+        self._mode = mode.ElideMiddle if is_name else mode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.set_whole(text)
 
@@ -59,8 +66,7 @@ class Elided(Text):
             self.updateGeometry()
 
     def _cut(self) -> None:
-        end = Qt.TextElideMode.ElideRight
-        shown = self.fontMetrics().elidedText(self._whole, end, max(self.width(), 8))
+        shown = self.fontMetrics().elidedText(self._whole, self._mode, max(self.width(), 8))
         if shown != self.text():
             self.setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
