@@ -56,7 +56,7 @@ class Plan:
         after: its bytes afterwards; None when the file goes, because only we were in it.
         former: what is remembered of our entries in this file.
         records: what to remember of them afterwards.
-        diff: before and after as a unified diff, tokens hidden; "" when nothing would change.
+        diff: before and after as a unified diff, secrets hidden; "" when nothing would change.
         warning: what the person should know before; "" when nothing.
         afterwards: what the person does next in the app; one sentence.
     """
