@@ -19,7 +19,6 @@ import pytest
 from tests.fakes import MemoryKeyring
 from trunkline_desktop import cli
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
@@ -67,6 +66,15 @@ def saved(trunkline: Terminal) -> Terminal:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "Claude" / "claude_desktop_config.json"
+
+
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own, in which no app is."""
+    home = tmp_path / "person"
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    return home
 
 
 # The saved databases
@@ -300,6 +308,16 @@ def test_an_app_may_be_called_by_its_name(saved: Terminal, file: Path) -> None:
     assert "Claude Desktop now has" in saved.out
 
 
+def test_an_app_that_is_not_here_is_connected_with_a_word_about_it(
+    saved: Terminal, person: Path
+) -> None:
+    assert saved("connect", "Sales", "--client", "cursor") == 0
+    assert "Cursor was not found on this computer." in saved.err
+    assert (person / ".cursor" / "mcp.json").exists()
+    saved("connect", "Sales", "--client", "cursor")
+    assert saved.err == ""
+
+
 def test_after_a_removal_nothing_new_is_to_be_switched_on(saved: Terminal, file: Path) -> None:
     where = ("--client", "cursor", "--path", str(file))
     saved("connect", "Sales", *where)
@@ -316,10 +334,10 @@ def test_who_has_to_give_the_token_is_told_how_to_see_it(saved: Terminal, file: 
 
 
 @pytest.mark.parametrize("option", ["--path", "--entry"])
-def test_an_empty_word_stands_for_nothing_usual(saved: Terminal, option: str) -> None:
+def test_an_empty_word_stands_for_nothing_usual(saved: Terminal, person: Path, option: str) -> None:
     """It comes from a variable of a script that was never set."""
     assert saved("connect", "Sales", "--client", "cursor", option, "") == 1
-    assert not apps.ALL["cursor"].path().exists()
+    assert not (person / ".cursor").exists()
 
 
 def test_an_unknown_app_offers_the_nearest(saved: Terminal) -> None:

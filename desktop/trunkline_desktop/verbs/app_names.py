@@ -34,7 +34,7 @@ def token(
 ) -> str:
     """Return how to see the token that the person gives to ``app``, as a sentence; or ""."""
     if entries.bearer_by(app, transport, may_write_token=may_write_token) in {"input", "variable"}:
-        return f"See it: {say.typed(f'token --profile {profile.id}', 'trunkline-server')}"
+        return f"See the token: {say.typed(f'token --profile {profile.id}', 'trunkline-server')}"
     return ""
 
 

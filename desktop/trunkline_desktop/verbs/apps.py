@@ -22,6 +22,8 @@ def connect(options: Namespace) -> int:
     app, profile = app_names.called(options.client), Store().get(options.name)
     if app.by_hand:
         raise app_names.by_hand(app, profile.id)
+    if not (options.json or options.path or app.is_installed()):
+        say.note(f"{app.name} was not found on this computer. It reads this once it is there.")
     done = _carry_out(_wanted(app, profile, options), options)
     outcome = verifying.ask(done.plan, is_quiet=options.json) if options.verify else None
     if options.json:
