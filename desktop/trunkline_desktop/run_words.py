@@ -78,7 +78,7 @@ def spoken(profile: Profile, run: Run) -> str:
 
 
 def shortened(name: str, length: int = 32) -> str:
-    """Return a name for the middle of a sentence: its middle cut out of more than ``length``."""
+    """Return a name for the middle of a sentence: its middle is cut to make it ``length`` long."""
     if len(name) <= length:
         return name
     end = length // 3

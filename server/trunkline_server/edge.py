@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import re
@@ -60,12 +61,7 @@ def exit_code(work: Callable[[], int], tell: Callable[[Failure], None]) -> int:
     except KeyboardInterrupt:
         return EXIT_FAILED
     except Exception as exc:  # noqa: BLE001  the edge of the process: it ends in a sentence
-        failure = failure_of(exc)
-        try:
-            tell(failure)
-        except BrokenPipeError:
-            return _silent()
-        return EXIT_USAGE if failure.code.startswith("usage.") else EXIT_FAILED
+        return _told(failure_of(exc), tell)
     return code
 
 
@@ -77,6 +73,9 @@ def failure_of(exc: Exception) -> Failure:
         what = (exc.strerror or "the system refused it").lower()
         title = f"Trunkline cannot use {os.fsdecode(exc.filename)}: {what}."
         return Failure(code="file.failed", title=title, hint="Check that path and its rights.")
+    if isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+        title = "There was no room left where the answer was to go."
+        return Failure(code="file.full", title=title, hint="Make room there, then try again.")
     return Failure(code="internal", title="Something in Trunkline went wrong.",
                    hint=f"Please report this: {exc!r}", detail=repr(exc))  # fmt: skip
 
@@ -110,16 +109,26 @@ def _not_one_of(name: str, given: str, choices: list[str]) -> TrunklineError:
     return fail("usage.arguments", title, hint)
 
 
+def _told(failure: Failure, tell: Callable[[Failure], None]) -> int:
+    try:
+        tell(failure)
+    except OSError:
+        return _silent()
+    if failure.code == "file.full":
+        return _silent()
+    return EXIT_USAGE if failure.code.startswith("usage.") else EXIT_FAILED
+
+
 def _flushed(code: int) -> int:
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         return _silent()
     return code
 
 
 def _silent() -> int:
-    """Let nothing be written at exit either: whoever read our output is gone."""
+    """Let nothing be written at exit either: nobody takes our output any more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return EXIT_FAILED

@@ -121,7 +121,6 @@ WORDS = {
     "{count} connected": "{count} verbunden",
     "{count} waiting": "{count} wartend",
     "{count} ready to connect": "{count} bereit zum Verbinden",
-    "Restart it once": "Einmal neu starten",
     "Connect": "Verbinden",
     "Change": "Ändern",
     "Found on this computer": "Auf diesem Computer gefunden",

@@ -249,9 +249,9 @@ def ai_apps(window: Window) -> None:
     """The apps, one of them open with its change."""
     window.apps.show_apps(apps(), {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel("claude-desktop", profiles(), "web-shop-staging",
-                           "Quit and reopen Claude Desktop afterwards.")  # fmt: skip
-    window.apps.panel.show_consequence(Consequence(diff=DIFF))
+    window.apps.open_panel("claude-desktop", profiles(), "web-shop-staging")
+    told = "Quit and reopen Claude Desktop afterwards."
+    window.apps.panel.show_consequence(Consequence(diff=DIFF, afterwards=told))
 
 
 def addressed(window: Window) -> None:
@@ -259,7 +259,7 @@ def addressed(window: Window) -> None:
     facts = code()
     window.apps.show_apps((*apps(), facts), {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel(facts.id, profiles(), "", "In VS Code, start the new server.")
+    window.apps.open_panel(facts.id, profiles(), "")
     panel = window.apps.panel
     panel._ways.set_open(True)
     panel.findChild(SegmentedControl, "way-web-shop-staging").set_value("http")
@@ -276,7 +276,7 @@ def token_in_file(window: Window) -> None:
                    files=(FileFacts(path="/home/ada/.config/zed/settings.json"),))  # fmt: skip
     window.apps.show_apps((*apps(), zed), {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel("zed", profiles(), "sales", "")
+    window.apps.open_panel("zed", profiles(), "sales")
     panel = window.apps.panel
     panel._ways.set_open(True)
     panel.findChild(SegmentedControl, "way-sales").set_value("http")
@@ -296,7 +296,7 @@ def many(window: Window) -> None:
     )
     window.apps.show_apps((*apps(), facts), {p.id: p.name for p in found})
     window.show_apps()
-    window.apps.open_panel(facts.id, found, "", "")
+    window.apps.open_panel(facts.id, found, "")
     window.apps.panel._ways.set_open(True)
     window.apps.panel.show_consequence(Consequence(diff=DIFF))
 
@@ -315,7 +315,7 @@ def gone(window: Window) -> None:
     shown = (desk, replace(code(), need="restart running"), another)
     window.apps.show_apps(shown, {p.id: p.name for p in profiles()})
     window.show_apps()
-    window.apps.open_panel("claude-desktop", profiles(), "", "")
+    window.apps.open_panel("claude-desktop", profiles(), "")
     window.apps.panel.show_running(is_running=True)
     window.apps.panel.show_consequence(Consequence())
 

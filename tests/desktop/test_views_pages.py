@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from tests.desktop import screenshots as data
+from trunkline_desktop.run_words import shortened
 from trunkline_desktop.views.database import DatabasePage
+from trunkline_desktop.views.elided import Elided
 from trunkline_desktop.views.facts import AppFacts, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.chart import BarChart
@@ -28,7 +30,7 @@ from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.activity import Today
 
-VS_CODE = AppFacts(id="vs-code", name="VS Code", monogram="VS")
+VS_CODE = AppFacts(id="vscode", name="VS Code", monogram="VS")
 
 
 @pytest.fixture
@@ -109,7 +111,35 @@ def test_a_database_nobody_asks_offers_to_connect_an_app(page, qtbot):
     page.show_apps([VS_CODE])
     with qtbot.waitSignal(page.connect_wanted) as wanted:
         button(page, "connectVSCodeHere").click()
-    assert wanted.args == ["vs-code"]
+    assert wanted.args == ["vscode"]
+
+
+def test_of_many_apps_the_first_few_are_offered_and_the_page_of_all(page):
+    many = [replace(VS_CODE, id=f"app-{n}", name=f"App {n}") for n in range(9)]
+    page.show_apps(many)
+    offered = [n for n in range(9) if page.apps.findChild(QAbstractButton, f"connectApp{n}Here")]
+    assert offered == [0, 1, 2, 3]
+    assert not button(page, "connectAnApp").isHidden()
+
+
+def test_a_waiting_app_says_what_it_needs_to_make_contact(window):
+    waiting = replace(VS_CODE, state="waiting", files=(FileFacts(path="a", ways={"x": "stdio"}),))
+    window.apps.show_apps([waiting], {"x": "Sales"})
+    told = "Sales · In VS Code, start the new server and say that you trust it."
+    assert told in [text.text() for text in window.apps.findChildren(QLabel)]
+
+
+def test_long_names_that_differ_at_their_end_can_be_told_apart(qtbot):
+    names = [f"Warehouse Nordrhein-Westfalen Replica of Production {n}" for n in (1, 2)]
+    labels = [Elided(name, is_name=True) for name in names]
+    for label in labels:
+        qtbot.addWidget(label)
+        label.resize(160, label.sizeHint().height())
+        label.show()
+    assert len({label.text() for label in labels}) == 2
+    assert all("…" in label.text() for label in labels)
+    assert len({shortened(name) for name in names}) == 2
+    assert all(len(shortened(name)) <= 32 for name in names)
 
 
 def test_an_app_that_is_not_installed_has_no_button(window):

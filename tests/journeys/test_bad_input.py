@@ -194,6 +194,15 @@ def test_a_list_that_is_a_folder_is_told(shell: Shell) -> None:
     shell("list").fails(str(shell.list))
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_answer_for_which_there_is_no_room_is_told(saved: Shell, more: tuple[str, ...]) -> None:
+    command = ("trunkline", "list", *more)
+    with Path("/dev/full").open("wb") as full, saved.popen(*command, stdout=full) as run:
+        err = run.communicate(timeout=PATIENCE_S)[1].decode()
+    Answer(run.returncode, "", err).fails("no room left", "Make room there")
+
+
 @plain_user
 def test_a_read_only_folder_is_told(saved: Shell) -> None:
     before = saved.list.read_bytes()

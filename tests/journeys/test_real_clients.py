@@ -287,10 +287,12 @@ def test_verifying_tells_of_the_variable_that_is_not_set(
     done = person.trunkline("connect", "shop", "--client", "qwen-code", "--transport", "http",
                             "--verify")  # fmt: skip
     assert done.returncode == 1
-    assert done.stdout.endswith(
+    assert (
         "Qwen Code did not reach “Shop”. It said: Disconnected. "
-        f"Set the environment variable {VARIABLE} to the token before Qwen Code starts.\n"
-    )
+        f"Set the environment variable {VARIABLE} to the token before Qwen Code starts. "
+        "See the token: "
+    ) in done.stdout
+    assert done.stdout.endswith("trunkline-server token --profile shop\n")
 
 
 # What reads other apps' files: mcporter finds them by itself and asks a question

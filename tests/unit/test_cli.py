@@ -68,6 +68,15 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "Claude" / "claude_desktop_config.json"
 
 
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of its own, in which no app is."""
+    home = tmp_path / "person"
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    return home
+
+
 # The saved databases
 
 
@@ -294,6 +303,43 @@ def test_connecting_twice_says_so(saved: Terminal, file: Path) -> None:
     assert saved.out == "Nothing to change: Claude Desktop is connected already.\n"
 
 
+def test_an_app_may_be_called_by_its_name(saved: Terminal, file: Path) -> None:
+    assert saved("connect", "Sales", "--client", "Claude Desktop", "--path", str(file)) == 0
+    assert "Claude Desktop now has" in saved.out
+
+
+def test_an_app_that_is_not_here_is_connected_with_a_word_about_it(
+    saved: Terminal, person: Path
+) -> None:
+    assert saved("connect", "Sales", "--client", "cursor") == 0
+    assert "Cursor was not found on this computer." in saved.err
+    assert (person / ".cursor" / "mcp.json").exists()
+    saved("connect", "Sales", "--client", "cursor")
+    assert saved.err == ""
+
+
+def test_after_a_removal_nothing_new_is_to_be_switched_on(saved: Terminal, file: Path) -> None:
+    where = ("--client", "cursor", "--path", str(file))
+    saved("connect", "Sales", *where)
+    saved("disconnect", "Sales", *where)
+    assert "Next: If Cursor is open, it may go on asking until you close it." in saved.out
+
+
+def test_who_has_to_give_the_token_is_told_how_to_see_it(saved: Terminal, file: Path) -> None:
+    where = ("--client", "vscode", "--path", str(file))
+    saved("connect", "Sales", *where, "--transport", "http")
+    assert "trunkline-server token --profile sales" in saved.out
+    saved("export", "Sales", "--client", "vscode", "--transport", "http")
+    assert "trunkline-server token --profile sales" in saved.err
+
+
+@pytest.mark.parametrize("option", ["--path", "--entry"])
+def test_an_empty_word_stands_for_nothing_usual(saved: Terminal, person: Path, option: str) -> None:
+    """It comes from a variable of a script that was never set."""
+    assert saved("connect", "Sales", "--client", "cursor", option, "") == 1
+    assert not (person / ".cursor").exists()
+
+
 def test_an_unknown_app_offers_the_nearest(saved: Terminal) -> None:
     assert saved("connect", "Sales", "--client", "claude-dektop") == 1
     assert "Did you mean “claude-desktop”?" in saved.err
@@ -474,6 +520,22 @@ def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, 
     assert saved("edit", "Sales", "--transport", "sse") == 0
     assert "Claude Code now uses SSE. Next: Start a new session" in saved.out
     assert json.loads(file.read_bytes())["mcpServers"]["sales"]["type"] == "sse"
+
+
+def test_another_transport_is_nothing_to_apps_without_an_address(
+    saved: Terminal, file: Path
+) -> None:
+    saved("connect", "Sales", "--client", "claude-desktop", "--path", str(file))
+    before = file.read_bytes()
+    assert saved("edit", "Sales", "--transport", "http") == 0
+    assert saved.out.count("\n") == 1
+    assert file.read_bytes() == before
+
+
+def test_apps_that_need_no_change_are_not_told_to_do_anything(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "opencode", "--path", str(file), "--transport", "http")
+    assert saved("edit", "Sales", "--transport", "http") == 0
+    assert "OpenCode" not in saved.out
 
 
 def test_apps_that_cannot_be_told_are_left_as_they_were(saved: Terminal, file: Path) -> None:

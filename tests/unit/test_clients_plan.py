@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -249,6 +250,24 @@ def test_each_database_gets_the_way_that_is_wanted_and_the_others_keep_theirs(
     assert servers["shop"]["url"] == "http://127.0.0.1:8766/mcp"
 
 
+def test_a_choice_of_databases_goes_around_the_entry_of_someone_else(file: Path) -> None:
+    before = '{"mcpServers": {"sales": {"command": "x"}}}'
+    holding(file, before)
+    writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}, path=file))
+    assert list(json.loads(file.read_bytes())["mcpServers"]) == ["sales", "sales-2", "shop"]
+    assert plan.is_connected(CLAUDE, SALES, path=file)
+    writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), (), path=file))
+    assert file.read_text() == before
+
+
+def test_what_comes_next_is_another_thing_when_entries_only_go(file: Path) -> None:
+    connect = plan.connect(CLAUDE, SALES, path=file)
+    assert connect.afterwards == CLAUDE.afterwards
+    writer.apply(connect)
+    gone = plan.disconnect(CLAUDE, SALES, path=file).afterwards
+    assert gone == "If Claude Desktop is open, it may go on asking until you close it."
+
+
 def test_a_token_stands_in_the_file_only_where_that_way_was_allowed(file: Path) -> None:
     sales, ways = replace(SALES, http_port=8765), {"sales": plan.Way("http")}
     with pytest.raises(TrunklineError) as caught:
@@ -273,6 +292,31 @@ def test_a_file_that_only_its_app_reads_is_refused_in_other_words(file: Path) ->
 def test_a_folder_in_its_place_is_refused(file: Path) -> None:
     file.mkdir(parents=True)
     assert failure(file).code == "client.unreadable"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes here")
+def test_a_pipe_in_its_place_is_refused_and_not_waited_for(file: Path) -> None:
+    file.parent.mkdir()
+    os.mkfifo(file)
+    assert failure(file).code == "client.unreadable"
+
+
+def test_a_device_is_no_settings_file() -> None:
+    """Replacing it would take it away from every program."""
+    assert failure(Path(os.devnull)).code == "client.unreadable"
+
+
+def test_an_entry_for_another_database_is_refused_with_a_free_name(file: Path) -> None:
+    writer.apply(plan.connect(CLAUDE, SALES, path=file))
+    with pytest.raises(TrunklineError) as caught:
+        plan.connect(CLAUDE, SHOP, path=file, name="sales")
+    assert (caught.value.code, caught.value.failure.detail) == ("client.taken", "sales-2")
+
+
+def test_disconnecting_leaves_an_entry_of_that_name_for_another_database(file: Path) -> None:
+    writer.apply(plan.connect(CLAUDE, SHOP, path=file, name="sales"))
+    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not plan.disconnect(CLAUDE, SALES, path=file).is_needed
 
 
 def test_it_is_connected_when_our_entry_is_there(file: Path) -> None:

@@ -66,3 +66,22 @@ def test_lines_are_counted_from_the_start_of_the_file() -> None:
     before = b"line\n" * 100_000
     shown = diffs.unified(FILE, before, before + b"new\n")
     assert "@@ -99998,3 +99998,4 @@\n line\n line\n line\n+new" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('"env": {"GITHUB_TOKEN": "ghp_abc123def456"}', '"env": {"GITHUB_TOKEN": "•••"}'),
+        ("OPENAI_API_KEY: sk-abc123def456", "OPENAI_API_KEY: •••"),
+        ("client_secret = 'abc123def456'", "client_secret = '•••'"),
+        ('"Authorization": "Bearer abc123def456ghi7"', '"Authorization": "Bearer •••"'),
+        ('"args": ["postgresql://ann:pw@db/shop"]', '"args": ["postgresql://ann:•••@db/shop"]'),
+        ('"password": true', '"password": true'),
+        ('"API_KEY": "${input:github-key}"', '"API_KEY": "${input:github-key}"'),
+        ('"url": "http://127.0.0.1:8765/mcp"', '"url": "http://127.0.0.1:8765/mcp"'),
+        ("max_tokens = 100000000", "max_tokens = 100000000"),
+    ],
+)
+def test_secrets_beside_the_change_are_not_shown(line: str, shown: str) -> None:
+    before = f"{line}\n".encode()
+    assert diffs.unified(FILE, before, before + b"more\n").splitlines()[3] == f" {shown}"

@@ -32,7 +32,8 @@ def test_a_complete_profile_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("id", "Sales!"), ("id", "s" * 41), ("name", "  "), ("name", "n" * 81),
+        ("id", "Sales!"), ("id", "s" * 41), ("name", "  "), ("name", "n" * 81), ("name", "a\nb"),
+        ("name", "\x1b[31mred"),
         ("label", "live"), ("host", " "), ("host", "a b"), ("host", "postgres://h"),
         ("host", "h:5433"), ("host", "[::1]"), ("host", "a,b"), ("port", 0), ("port", 65536),
         ("fallback_hosts", ("h",)), ("fallback_hosts", ("h:x",)), ("fallback_hosts", (":1",)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, plan, writer
 from trunkline_server.clients.upkeep import removal
 from trunkline_server.profiles.profile import Profile
 
@@ -42,7 +42,7 @@ def test_a_broken_file_is_told_and_keeps_no_other_from_being_cleaned(files: list
     done, failures = removal.take_out(SALES)
     assert [applied.plan.path for applied in done] == [files[1]]
     assert [failure.code for failure in failures] == ["client.malformed"]
-    assert owned.find(files[0], "sales") is not None
+    assert plan.remembered(CLAUDE, SALES, path=files[0]) is not None
 
 
 def test_an_entry_of_somebody_else_stays(home: Path, tmp_path: Path) -> None:

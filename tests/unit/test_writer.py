@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, plan, writer
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -128,6 +128,11 @@ def test_several_databases_are_one_write_with_one_backup_and_one_undo(
     assert file.read_bytes() == BEFORE
 
 
+def test_no_change_at_all_is_made_at_once(file: Path, home: Path) -> None:
+    assert writer.apply_all(()) == ()
+    assert file.read_bytes() == BEFORE
+
+
 def test_undo_of_several_leaves_what_others_wrote_since(file: Path) -> None:
     applied = writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}, path=file))
     file.write_text(file.read_text().replace("dark", "light"))
@@ -137,12 +142,12 @@ def test_undo_of_several_leaves_what_others_wrote_since(file: Path) -> None:
 
 def test_the_moment_of_connecting_is_remembered_until_it_is_done_again(file: Path) -> None:
     connect(file)
-    first = owned.find(file, "sales")
+    first = plan.remembered(CLAUDE, SALES, path=file)
     connect(file)
-    assert owned.find(file, "sales") == first
+    assert plan.remembered(CLAUDE, SALES, path=file) == first
     writer.apply(plan.disconnect(CLAUDE, SALES, path=file))
     connect(file)
-    again = owned.find(file, "sales")
+    again = plan.remembered(CLAUDE, SALES, path=file)
     assert first is not None
     assert again is not None
     assert 0 < first.since < again.since

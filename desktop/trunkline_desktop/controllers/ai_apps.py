@@ -82,7 +82,7 @@ class AiApps(QObject):
         if facts and facts.state == "by hand":
             self._by_hand.open(app_id, also)
         elif facts:
-            self._page.open_panel(app_id, self._profiles.all, also, apps.ALL[app_id].afterwards)
+            self._page.open_panel(app_id, self._profiles.all, also)
 
     def offer_undo(
         self,

@@ -226,8 +226,7 @@ def planned(choice: Choice, profiles: Iterable[Profile]) -> Plan:
     Raises:
         TrunklineError: see ``plan.arrange``.
     """
-    may, names = choice.may_write_token, choice.names
-    ways = {i: Way(way, may, names.get(i, "")) for i, way in choice.ways.items()}
+    ways = {i: Way(way, choice.may_write_token) for i, way in choice.ways.items()}
     new = {i: way for i, way in ways.items() if i not in choice.kept}
     app, path = apps.ALL[choice.app_id], Path(choice.path)
     return plan.arrange(app, profiles, choice.ways, ways=new, path=path)
@@ -240,6 +239,7 @@ def consequence(choice: Choice, found: Plan) -> Consequence:
     gives_it = by == "input" or (by == "variable" and not choice.may_write_token)
     return Consequence(
         diff=found.diff,
+        afterwards=found.afterwards,
         warning=found.warning,
         tokens=new if gives_it else (),
         offers_token=bool(new) and by in {"variable", "text"},

@@ -1,4 +1,4 @@
-"""Which AI app a person means, and how one is given a database whose settings are not edited."""
+"""Which AI app a person means, and how one is given what its settings file does not hold."""
 
 from __future__ import annotations
 
@@ -6,24 +6,36 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from trunkline_desktop.verbs import say
-from trunkline_server.clients import apps
+from trunkline_server.clients import apps, entries
 from trunkline_server.clients.app import App
 from trunkline_server.clients.exports import offers
 from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.profiles.profile import Profile, Transport
 
 
 def called(client: str, *, also: Iterable[str] = ()) -> App:
-    """Return the app of an id; ``also`` are further words that may have been meant.
+    """Return the app of an id or a name; ``also`` are further words that may have been meant.
 
     Raises:
         TrunklineError: ``client.unknown``.
     """
-    if app := apps.ALL.get(client) or apps.BY_HAND.get(client):
-        return app
+    wanted = client.casefold()
+    for app in (*apps.ALL.values(), *apps.BY_HAND.values()):
+        if wanted in {app.id, app.name.casefold()}:
+            return app
     known = (*apps.ALL, *apps.BY_HAND, *also)
-    near = get_close_matches(client.lower(), known, n=1)
+    near = get_close_matches(wanted, known, n=1)
     hint = f"Did you mean “{near[0]}”?" if near else f"There is: {', '.join(known)}."
     raise fail("client.unknown", f"There is no AI app “{client}”.", hint)
+
+
+def token(
+    app: App, profile: Profile, transport: Transport, *, may_write_token: bool = False
+) -> str:
+    """Return how to see the token that the person gives to ``app``, as a sentence; or ""."""
+    if entries.bearer_by(app, transport, may_write_token=may_write_token) in {"input", "variable"}:
+        return f"See the token: {say.typed(f'token --profile {profile.id}', 'trunkline-server')}"
+    return ""
 
 
 def by_hand(app: App, name: str) -> TrunklineError:

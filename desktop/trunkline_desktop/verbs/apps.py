@@ -24,6 +24,8 @@ def connect(options: Namespace) -> int:
     app, profile = app_names.called(options.client), Store().get(options.name)
     if app.by_hand:
         raise app_names.by_hand(app, profile.id)
+    if not (options.json or options.path or app.is_installed()):
+        say.note(f"{app.name} was not found on this computer. It reads this once it is there.")
     done = _carry_out(_wanted(app, profile, options), options)
     outcome = verifying.ask(done.plan, is_quiet=options.json) if options.verify else None
     if options.json:
@@ -50,7 +52,8 @@ def follow(profile: Profile) -> list[str]:
     except TrunklineError as exc:
         why = f"{exc.failure.title} {exc.failure.hint}"
         return [f"The AI apps with its former address were left as they were. {why}"]
-    told = [(a.plan.app, a.plan.steps[0].transport.upper()) for a in done]
+    changed = (a.plan for a in done if a.plan.is_needed)
+    told = [(p.app, p.steps[0].transport.upper()) for p in changed]
     return [f"{app.name} now uses {way}. Next: {app.afterwards}" for app, way in told]
 
 
@@ -85,7 +88,7 @@ class _Done:
         if self.plan.is_needed and not self._is_dry:
             if self._backup:
                 say.line(f"The file as it was is kept in {self._backup}.")
-            for sentence in filter(None, (self.plan.warning, _unserved(self.plan))):
+            for sentence in filter(None, (_warning(self.plan), _unserved(self.plan))):
                 say.line(f"Note: {sentence}")
             if self._afterwards:
                 say.line(f"Next: {self._afterwards}")
@@ -101,7 +104,7 @@ def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
             profile,
             transport=options.transport or (now.transport if now else "stdio"),
             path=path,
-            name=options.entry or (now.name if now else None),
+            name=(now.name if now else None) if options.entry is None else options.entry,
             may_write_token=options.allow_token or bool(now and now.bearer_by == "text"),
         )
     except TrunklineError as exc:
@@ -112,7 +115,7 @@ def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
 
 
 def _carry_out(wanted: Plan, options: Namespace) -> _Done:
-    backup, afterwards = None, wanted.app.afterwards
+    backup, afterwards = None, wanted.afterwards
     if not options.dry_run:
         applied, is_restarted = _applied(wanted, options)
         wanted, backup = applied.plan, applied.backup
@@ -140,6 +143,14 @@ def _is_its_own(wanted: Plan) -> bool:
     """Whether it is a file that the app reads, not one that the person keeps elsewhere."""
     places = {owned.place_of(path) for path in wanted.app.paths()}
     return owned.place_of(wanted.path) in places
+
+
+def _warning(done: Plan) -> str:
+    """Return what to know of the token, and how to see one that the person has to give; or ""."""
+    step = done.steps[0]
+    may = step.may_write_token
+    see = app_names.token(done.app, step.profile, step.transport, may_write_token=may)
+    return f"{done.warning} {see}".rstrip() if done.warning else ""
 
 
 def _unserved(done: Plan) -> str:
@@ -175,4 +186,5 @@ def _saved_or_removed(app: App, name: str) -> Profile:
 
 
 def _path(options: Namespace) -> Path | None:
-    return Path(options.path).expanduser().absolute() if options.path else None
+    # An empty word is no file: it names this folder, which is refused.
+    return None if options.path is None else Path(options.path).expanduser().absolute()

@@ -112,7 +112,8 @@ def _warning(
     is_told = entries.bearer_by(app, way, may_write_token=may_write_token) == "text"
     if is_told and form != "text":
         return f"{warning} The {form} holds it too: show it to nobody."
-    return warning
+    see = app_names.token(app, profile, way, may_write_token=may_write_token)
+    return f"{warning} {see}".strip()
 
 
 def _shown(made: _Made, options: Namespace) -> int:

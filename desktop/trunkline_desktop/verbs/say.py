@@ -27,9 +27,9 @@ def note(text: str) -> None:
     sys.stderr.flush()
 
 
-def typed(rest: str) -> str:
+def typed(rest: str, program: str = "trunkline") -> str:
     """Return a command of ours the way it can be typed here: ``trunkline check sales``."""
-    return f"{programs.as_typed('trunkline')} {rest}"
+    return f"{programs.as_typed(program)} {rest}"
 
 
 def as_json(value: Any) -> None:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import Any
 
-from trunkline_desktop.verbs import runs, say
+from trunkline_desktop.verbs import app_names, runs, say
 from trunkline_server import runfile
 from trunkline_server.clients import entries
 from trunkline_server.clients.drafts import Step
@@ -22,7 +22,7 @@ def refuse(options: Namespace) -> None:
     Raises:
         TrunklineError: ``usage.verify``.
     """
-    if options.verify and options.path:
+    if options.verify and options.path is not None:
         title = "--verify asks the app, and the app reads its own file, not the one of --path."
         raise fail("usage.verify", title, "Leave out one of the two.")
     if options.verify and options.dry_run:
@@ -90,8 +90,11 @@ def _next(done: Plan) -> str:
     profile, way = step.profile, step.transport
     if not _is_served(step):
         return f"Start its server: {say.typed(f'start {profile.id} --transport {way}')}"
-    known = entries.warning(done.app, profile, way, may_write_token=step.may_write_token)
-    return known or f"See whether it works here: {say.typed(f'check {profile.id}')}"
+    may = step.may_write_token
+    if known := entries.warning(done.app, profile, way, may_write_token=may):
+        see = app_names.token(done.app, profile, way, may_write_token=may)
+        return f"{known} {see}".rstrip()
+    return f"See whether it works here: {say.typed(f'check {profile.id}')}"
 
 
 def _is_served(step: Step) -> bool:

@@ -74,11 +74,9 @@ class AiAppsPage(QWidget):
             self.panel.show_state(self._apps[self._chosen])
         self._summary.setText(self._counted(apps))
 
-    def open_panel(
-        self, app_id: str, profiles: Iterable[Profile], also: str, afterwards: str
-    ) -> None:
+    def open_panel(self, app_id: str, profiles: Iterable[Profile], also: str) -> None:
         """Open the panel of an app, with the database ``also`` ticked in addition, if not ""."""
-        self.panel.show_app(self._apps[app_id], profiles, also, afterwards)
+        self.panel.show_app(self._apps[app_id], profiles, also)
         self._open(app_id, self.panel, self.hand)
 
     def open_hand(

@@ -35,8 +35,8 @@ class AppPanel(Drawer):
     """The choice above, its consequence below, and the button that makes it so.
 
     Object names: ``settingsFile`` (where there are several), those of ``AppTicks, AppWays,
-    AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``
-    with ``useName``, ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
+    AppToken`` and ``FileLine``, ``diff``, ``changeFile``, ``cancelChange``, ``panelProblem``,
+    ``unserved`` with ``makeItAnswer``, ``useByHand``; those of ``AppNotices``.
 
     Signals:
         choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
@@ -67,8 +67,7 @@ class AppPanel(Drawer):
         self._profiles: tuple[Profile, ...] = ()
         self._told: tuple[Profile, Transport] | None = None
         self._shown: Choice | None = None
-        self._names: dict[str, str] = {}
-        self._free = self._afterwards = ""
+        self._afterwards = ""
         self._is_running = self._is_busy = self._has_lost = self._has_change = False
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
@@ -79,19 +78,13 @@ class AppPanel(Drawer):
 
     # What is pushed into it
 
-    def show_app(
-        self, app: AppFacts, profiles: Iterable[Profile], also: str, afterwards: str
-    ) -> None:
-        """Begin with an app as its file is now, and the database ``also`` ticked if not "".
-
-        ``afterwards`` says what to do once its file has changed.
-        """
+    def show_app(self, app: AppFacts, profiles: Iterable[Profile], also: str) -> None:
+        """Begin with an app as its file is now, and the database ``also`` ticked if not ""."""
         self._app, self._profiles = app, tuple(profiles)
         self._is_busy, self._has_lost = False, bool(app.gone)
         self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
-        self._afterwards = afterwards
         self._ways.set_open(False)
         self._offer_files(app.files)
         self._show_file({also})
@@ -111,7 +104,6 @@ class AppPanel(Drawer):
             ways=ways,
             kept=frozenset(i for i, way in ways.items() if before.get(i) == way),
             may_write_token=self._token.may_write,
-            names=dict(self._names),
         )
 
     def show_consequence(self, found: Consequence) -> None:
@@ -120,6 +112,7 @@ class AppPanel(Drawer):
         self._diff.set_diff(found.diff)
         added, removed = self._diff.counts()
         self._counts.setText(f"+{added}  −{removed}" if found.diff else "")
+        self._afterwards = found.afterwards
         self._token.show_consequence(found, {p.id: p.name for p in self._profiles})
         self._show_parts(has_change=bool(found.diff), is_same=not found.diff and not found.warning)
         if found.warning and not found.diff:
@@ -145,10 +138,7 @@ class AppPanel(Drawer):
     def show_problem(self, failure: Failure, *, can_retry: bool = False) -> None:
         """Say why the file is not changed; ``can_retry`` leaves the change for another try."""
         self._is_busy = False
-        self._free = failure.detail if failure.code == "client.taken" else ""
-        use = self.tr("Use the name {name}").format(name=self._free)
-        actions = [("useName", use)] if self._free else []
-        self._problem.set_message("failed", failure.title, failure.hint, actions)
+        self._problem.set_message("failed", failure.title, failure.hint)
         has_change = can_retry and self._has_change
         self._token.setVisible(has_change and self._token.isVisibleTo(self))
         self._show_parts(has_change=has_change, has_problem=True)
@@ -195,7 +185,6 @@ class AppPanel(Drawer):
         self._about = InlineMessage("info")
         self._problem, self._unserved = InlineMessage("failed"), InlineMessage("attention")
         self._problem.setObjectName("panelProblem")
-        self._problem.acted.connect(self._on_name_chosen)
         self._unserved.setObjectName("unserved")
         self._unserved.acted.connect(self._on_answer_wanted)
         self._by_hand = Button(self.tr("Use a link or a text instead"), "link", small=True)
@@ -279,7 +268,6 @@ class AppPanel(Drawer):
 
     def _show_file(self, also: Collection[str] = ()) -> None:
         """Show how the chosen file is now."""
-        self._names = {}
         self._ticks = swap(
             self.body, self._ticks, AppTicks(self._profiles, {*self._file.ways, *also})
         )
@@ -319,12 +307,6 @@ class AppPanel(Drawer):
     @Slot()
     def _on_ticked(self) -> None:
         self._show_ways({**self._file.ways, **self._ways.ways()})
-        self._on_chosen()
-
-    @Slot()
-    def _on_name_chosen(self) -> None:
-        """Call the entry by the free name; it is the taken one, an id, with a number behind."""
-        self._names[self._free.rpartition("-")[0]] = self._free
         self._on_chosen()
 
     @Slot()

@@ -62,7 +62,7 @@ class _Name(Elided):
     """The words of a tick; clicking them ticks."""
 
     def __init__(self, box: QCheckBox, text: str) -> None:
-        super().__init__(text, keeps_end=True)
+        super().__init__(text, is_name=True)
         self._box = box
         self.setBuddy(box)
 

@@ -69,7 +69,7 @@ class AppWays(FoldedSection):
         choice.changed.connect(lambda way: self._on_chosen(profile.id, way))
         column = QVBoxLayout()
         column.setSpacing(LABEL_GAP)
-        column.addWidget(Elided(profile.name, "head", "text2", keeps_end=True))
+        column.addWidget(Elided(profile.name, "head", "text2", is_name=True))
         column.addWidget(choice)
         return column
 

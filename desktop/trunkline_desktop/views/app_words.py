@@ -42,14 +42,17 @@ def state(app: AppFacts) -> str:
 
 
 def need(app: AppFacts) -> str:
-    """Return what a waiting app needs, such as "Restart it once"; "" when nothing."""
+    """Return what a waiting app needs, such as "Start it once"; "" when nothing."""
+    if app.state != "waiting":
+        return ""
+    if app.need == "restart":  # whether it runs is not known: its own words do for both
+        return apps.ALL[app.id].afterwards
     said = {
         "": "",
-        "restart": _tr("Restart it once"),
         "restart running": _tr("It is running: restart it once"),
         "start": _tr("Start it once"),
     }
-    return said[app.need] if app.state == "waiting" else ""
+    return said[app.need]
 
 
 def file(chosen: FileFacts, files: Sequence[FileFacts]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from trunkline_desktop.views import app_words
@@ -14,11 +14,14 @@ from trunkline_desktop.views.swap import swap
 from trunkline_desktop.widgets.app_card import AppCard
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.card import Card
+from trunkline_desktop.widgets.flow import Flow
 from trunkline_desktop.widgets.text import Text
+
+_INVITED = 4  # the page of all apps has the others
 
 
 class AppsCard(Card):
-    """Who may ask this database; when nobody may yet, the button that changes it.
+    """Who may ask this database; when nobody may yet, the buttons that change it.
 
     Object names: ``connectAnApp``, and ``connect…Here`` such as ``connectClaudeDesktopHere``.
 
@@ -57,23 +60,27 @@ class AppsCard(Card):
             row = AppCard(app.name, app.monogram, compact=True)
             row.set_app(app_words.status(app), app_words.state(app))
             column.addWidget(row)
+        installed = [app for app in apps if app.state not in {"by hand", "missing"}]
         if not mine:
-            self._invite(column, apps)
-        self._connect.setVisible(bool(mine))
+            self._invite(column, installed, apps)
+        self._connect.setVisible(bool(mine) or len(installed) > _INVITED)
         self._content = swap(self.body, self._content, content)
 
-    def _invite(self, column: QVBoxLayout, apps: Sequence[AppFacts]) -> None:
-        known = [app for app in apps if app.state != "by hand"]
-        installed = [app for app in known if app.state != "missing"]
+    def _invite(
+        self, column: QVBoxLayout, installed: Sequence[AppFacts], apps: Sequence[AppFacts]
+    ) -> None:
         if installed:
             told = self.tr("No AI app asks this database yet.")
         else:
-            names = ", ".join(app.name for app in known)
+            known = [app.name for app in apps if app.state != "by hand"]
+            names = ", ".join(known[:_INVITED])
             told = self.tr("Install {apps} to let it ask this database.").format(apps=names)
         column.addWidget(Text(told, "body", "text2", wraps=True))
-        for place, app in enumerate(installed):
+        row = Flow()
+        for place, app in enumerate(installed[:_INVITED]):
             text = self.tr("Connect {app}").format(app=app.name)
             button = Button(text, "plain" if place else "primary")
             button.setObjectName(f"{app_words.object_name(app)}Here")
             button.clicked.connect(lambda _=False, app=app: self.connect_wanted.emit(app.id))
-            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            row.add(button)
+        column.addWidget(row)

@@ -125,7 +125,7 @@ class DatabasePage(Page):
     # How it is made
 
     def _make_header(self) -> None:
-        self._name = Elided("", "title")
+        self._name = Elided("", "title", is_name=True)
         self._tag = Tag()
         self._shape, self._state = StatusShape(), Text("", "body", "text2", wraps=True)
         self._switch = Switch(self.tr("On or off"))

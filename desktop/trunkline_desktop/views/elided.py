@@ -13,7 +13,7 @@ from trunkline_desktop.widgets.text import Text, Tone
 class Elided(Text):
     """As wide as its words if there is room; the whole text is in the tool tip when cut.
 
-    ``keeps_end`` cuts in the middle: of many names that begin alike, the ends tell them apart.
+    It is cut at its end, or in the middle when it is a name: names often differ there only.
     """
 
     def __init__(
@@ -23,12 +23,12 @@ class Elided(Text):
         tone: Tone = "text",
         parent: QWidget | None = None,
         *,
-        keeps_end: bool = False,
+        is_name: bool = False,
     ) -> None:
         super().__init__("", role, tone, parent=parent)
         self._whole = ""
         mode = Qt.TextElideMode
-        self._mode = mode.ElideMiddle if keeps_end else mode.ElideRight
+        self._mode = mode.ElideMiddle if is_name else mode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.set_whole(text)
 

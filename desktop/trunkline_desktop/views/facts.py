@@ -78,7 +78,6 @@ class Choice:
         ways: how it is to reach each database that it may ask, by profile id.
         kept: the ids among them whose way is the one it has already.
         may_write_token: whether an access token may stand in the file.
-        names: what to call entries whose own name is another's, by profile id.
     """
 
     app_id: str
@@ -86,7 +85,6 @@ class Choice:
     ways: Mapping[str, Transport] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     may_write_token: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +93,14 @@ class Consequence:
 
     Attributes:
         diff: the change; "" when the file stays as it is.
+        afterwards: what to do once the file has changed; one sentence.
         warning: what to know of the access token; "" when nothing.
         tokens: ids of the profiles whose token the person has to give to the app.
         offers_token: whether the token could stand in the file, if the person allows it.
     """
 
     diff: str = ""
+    afterwards: str = ""
     warning: str = ""
     tokens: tuple[str, ...] = ()
     offers_token: bool = False

@@ -23,7 +23,7 @@ class FileLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._path = Path()
-        self._name = Elided("", "caption", "text2")
+        self._name = Elided("", "caption", "text2", is_name=True)
         show = Button(self.tr("Show in folder"), "link", small=True)
         show.setObjectName("showInFolder")
         show.clicked.connect(self._on_show)

@@ -124,7 +124,8 @@ class _Line:
         """Write ``words``, cut to ``place``; return the width used."""
         font = theme.font("strong" if strong_font else "head" if role == "head" else "caption")
         metrics = QFontMetrics(font)
-        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width())
+        # In the middle: the names of databases often differ at their end only.
+        shown = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, place.width())
         self._painter.setFont(font)
         self._painter.setPen(theme.color(tint))
         align = QStyle.visualAlignment(self._direction, Qt.AlignmentFlag.AlignLeft)

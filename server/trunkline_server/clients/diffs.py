@@ -18,7 +18,7 @@ _BESIDE = 100  # bytes shown of a line that is longer
 
 
 def unified(path: Path, before: bytes, after: bytes) -> str:
-    """Return the change as a unified diff, tokens hidden; "" when nothing would change."""
+    """Return the change as a unified diff, secrets hidden; "" when nothing would change."""
     if before == after:
         return ""
     old, new = before.removeprefix(BOM), after.removeprefix(BOM)

@@ -26,6 +26,7 @@ class Step:
         name: the entry's key.
         transport: how the app is to reach it.
         may_write_token: whether the person allowed the token itself in the file.
+        may_rename: whether it may get another name when that one is taken by another's entry.
         former: the transport of our entry of that name before; None when there was none.
         had_token: whether that one held the token itself.
         has_effect: whether the file is another afterwards.
@@ -36,6 +37,7 @@ class Step:
     name: str
     transport: Transport = "stdio"
     may_write_token: bool = False
+    may_rename: bool = False
     former: Transport | None = None
     had_token: bool = False
     has_effect: bool = True
@@ -76,6 +78,7 @@ class Draft:
             TrunklineError: ``client.taken``, or those of ``entries.target``.
             MalformedError: the file is not one that its app reads.
         """
+        step = self._renamed(step) if step.may_rename else step
         before, record = self.content, self.records.get(step.name)
         if step.verb == "connect":
             was_there = self._connect(step)
@@ -88,11 +91,21 @@ class Draft:
             has_effect=self.content != before,
         )
 
+    def _renamed(self, step: Step) -> Step:
+        """Return the step under the next free name when another's entry has its own."""
+        now, record = self._read((*self._app.table, step.name)), self.records.get(step.name)
+        is_ours = record is not None and record.profile == step.profile.id
+        if is_ours or (record is None and now in (None, self._wanted(step)[0])):
+            return step
+        return replace(step, name=self._free(step.name))
+
     def _connect(self, step: Step) -> bool:
         """Write the entry; return whether there was one before."""
         name, where = step.name, (*self._app.table, step.name)
         fields, fresh = self._wanted(step)
         now, record = self._read(where), self.records.get(name)
+        if record and record.profile != step.profile.id:
+            raise self._taken(name, "for another database")
         if now is None:
             self._insert(where, fields, fresh)
         elif not isinstance(now, dict) or (record is None and now != fields):
@@ -191,6 +204,8 @@ class Draft:
 
     def _disconnect(self, profile: Profile, name: str) -> bool:
         """Take the entry out; return whether there was one."""
+        if name in self.records and self.records[name].profile != profile.id:
+            return False
         self._unask(name)
         where, record = (*self._app.table, name), self.records.pop(name, None)
         now = self._read(where)
@@ -226,15 +241,18 @@ class Draft:
             self._opened = (self.content, where, page)
         return page
 
-    def _taken(self, name: str, *, can_choose: bool = True) -> TrunklineError:
+    def _taken(
+        self, name: str, whose: str = "that Trunkline did not write", *, can_choose: bool = True
+    ) -> TrunklineError:
         free = self._free(name) if can_choose else ""
         hint = f"Use another name, such as {free}." if free else "Remove it there by hand."
-        title = f"{self._app.name} has an entry “{name}” that Trunkline did not write."
+        title = f"{self._app.name} has an entry “{name}” {whose}."
         return fail("client.taken", title, hint, free)
 
     def _free(self, name: str) -> str:
         numbered = (f"{name}-{number}" for number in range(2, 1_000))
-        return next(free for free in numbered if self._read((*self._app.table, free)) is None)
+        unknown = (free for free in numbered if free not in self.records)
+        return next(free for free in unknown if self._read((*self._app.table, free)) is None)
 
 
 # Written once; afterwards they are the person's, who may switch a server off or allow it less.

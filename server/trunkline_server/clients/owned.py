@@ -111,11 +111,6 @@ def of(path: Path) -> tuple[Record, ...]:
     return tuple(record for record in records() if record.path == place)
 
 
-def find(path: Path, name: str) -> Record | None:
-    """Return the record of an entry, if it is ours."""
-    return next((record for record in of(path) if record.name == name), None)
-
-
 def watched() -> tuple[Path, ...]:
     """Return where something happens when our entries come or go, whether or not it is there.
 

@@ -38,12 +38,10 @@ class Way:
     Attributes:
         transport: "stdio", "http" or "sse".
         may_write_token: whether the token itself may stand in the file, if there is no other way.
-        name: the entry's key; "" for the one that it has, or the profile's id.
     """
 
     transport: Transport = "stdio"
     may_write_token: bool = False
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +56,9 @@ class Plan:
         after: its bytes afterwards; None when the file goes, because only we were in it.
         former: what is remembered of our entries in this file.
         records: what to remember of them afterwards.
-        diff: before and after as a unified diff, tokens hidden; "" when nothing would change.
+        diff: before and after as a unified diff, secrets hidden; "" when nothing would change.
         warning: what the person should know before; "" when nothing.
+        afterwards: what the person does next in the app; one sentence.
     """
 
     app: App
@@ -86,6 +85,13 @@ class Plan:
             if step.verb == "connect" and step.has_effect
         )
         return " ".join(dict.fromkeys(filter(None, told)))
+
+    @property
+    def afterwards(self) -> str:
+        """What the person does next, or what an app that loses entries does; see the class."""
+        if any(step.verb == "connect" for step in self.steps):
+            return self.app.afterwards
+        return f"If {self.app.name} is open, it may go on asking until you close it."
 
     @property
     def is_needed(self) -> bool:
@@ -144,7 +150,7 @@ def connect(
     step = Step(
         verb="connect",
         profile=profile,
-        name=_checked(name or profile.id),
+        name=_checked(profile.id if name is None else name),
         transport=transport,
         may_write_token=may_write_token,
     )
@@ -198,7 +204,8 @@ def arrange(
 
     Those of ``profiles`` that are not wanted lose our entries; entries of others stay. ``ways``
     tells how to reach a profile, by its id; any other keeps the way it is, and begins with stdio.
-    New ones come before old ones go, so that the table they stand in keeps its place.
+    New ones come before old ones go, so that the table they stand in keeps its place. One whose
+    name is taken by somebody else's entry gets the next free name.
 
     Raises:
         TrunklineError: as :func:`connect`.
@@ -267,8 +274,9 @@ def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) 
 
 def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
     """Return what is remembered of our entry for ``profile``, whether or not it is there."""
-    path = path or _path(app)
-    return owned.find(path, _name_of(app, profile, path))
+    whose = (app.id, owned.place_of(path or _path(app)), profile.id)
+    ours = (r for r in owned.records() if (r.client, r.path, r.profile) == whose)
+    return next(ours, None)
 
 
 def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
@@ -309,13 +317,12 @@ def _checked(name: str) -> str:
 
 def _arranged(app: App, profile: Profile, path: Path, way: Way | None) -> Step:
     """Return the step that connects ``profile``: by ``way``, else as it is connected by now."""
-    name = _name_of(app, profile, path)
-    record = owned.find(path, name)
+    record = remembered(app, profile, path=path)
     if record and way is None:
         return _switched(app, record, profile, record.transport)
-    way = way or Way()
-    return Step(verb="connect", profile=profile, name=way.name or name, transport=way.transport,
-                may_write_token=way.may_write_token)  # fmt: skip
+    way, name = way or Way(), record.name if record else profile.id
+    return Step(verb="connect", profile=profile, name=name, may_rename=True,
+                transport=way.transport, may_write_token=way.may_write_token)  # fmt: skip
 
 
 def _switched(app: App, record: Record, profile: Profile, transport: Transport) -> Step:
@@ -344,9 +351,6 @@ def _is_there(app: App, record: Record) -> bool:
 
 
 def _name_of(app: App, profile: Profile, path: Path) -> str:
-    """Return the key under which we connected ``profile`` there."""
-    place = owned.place_of(path)
-    ours = (
-        r for r in owned.records() if (r.client, r.path, r.profile) == (app.id, place, profile.id)
-    )
-    return next((record.name for record in ours), profile.id)
+    """Return the key under which we connected ``profile`` there, or would."""
+    record = remembered(app, profile, path=path)
+    return record.name if record else profile.id

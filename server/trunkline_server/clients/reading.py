@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +21,12 @@ def read(path: Path) -> bytes | None:
         TrunklineError: ``client.unreadable``.
     """
     try:
-        if path.stat().st_size > _TOO_BIG:
-            raise _unreadable(path, "it is far too big for a settings file")
+        found = path.stat()
+        if why := _no_settings_file(found.st_mode, found.st_size):
+            raise _unreadable(path, why)
         return path.read_bytes()
     except FileNotFoundError:
         return None
-    except IsADirectoryError as exc:
-        raise _unreadable(path, "it is a folder") from exc
     except OSError as exc:
         raise _unreadable(path, exc.strerror or "the system refused it") from exc
 
@@ -42,6 +42,18 @@ def explained(app: App, path: Path) -> Iterator[None]:
         if isinstance(exc, UnusualError):
             hint = "Nothing was changed. Write it there in a plainer way, then try again."
         raise fail("client.malformed", title, hint) from exc
+
+
+def _no_settings_file(mode: int, size: int) -> str:
+    """Return why what is there is no settings file, judged before it is opened; "" if it may be.
+
+    Reading a pipe waits for ever, and replacing a device takes it away from the whole computer.
+    """
+    if stat.S_ISDIR(mode):
+        return "it is a folder"
+    if not stat.S_ISREG(mode):
+        return "it is a pipe or a device"
+    return "it is far too big for a settings file" if size > _TOO_BIG else ""
 
 
 def _unreadable(path: Path, why: str) -> TrunklineError:

@@ -16,7 +16,16 @@ from trunkline_server.profiles import atomic, secrets
 
 SCHEME = b"Bearer "  # before a token
 LETTERS = string.ascii_letters.encode() + string.digits.encode() + b"._~+/=-"  # of any token
-_SHOWN = re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}")
+# What stands behind such words, unless it only says where the secret is, as "${input:x}" does.
+_SHOWN = (
+    re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}"),
+    re.compile(
+        r"""((?:token|secret|passw(?:or)?d|api[_-]?key)["']?\s*[:=]\s*["']?)"""
+        r"""[^\s"'${][^\s"',}]{7,}""",
+        re.IGNORECASE,
+    ),
+    re.compile(r"""(://[^\s"'/:@]*:)[^\s"'/@]+(?=@)"""),
+)
 
 
 def of(profile_id: str) -> str:
@@ -48,8 +57,10 @@ def file_of(profile_id: str) -> Path:
 
 
 def hidden(text: str) -> str:
-    """Return ``text`` with every bearer token in it hidden, also those of others."""
-    return _SHOWN.sub(r"\1•••", text)
+    """Return ``text`` with every token, key and password in it hidden, also those of others."""
+    for shown in _SHOWN:
+        text = shown.sub(r"\1•••", text)
+    return text
 
 
 def provide(records: Iterable[Record]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from trunkline_server.clients.replacing.change import InterferedError
 from trunkline_server.clients.replacing.transaction import Transaction
 from trunkline_server.errors import TrunklineError, fail
 
+_RIGHTS = "Check the rights of the file and its folder."
 _ATTEMPTS = 10
 _CALM_S = 1.0
 _LOOK_S = 0.01
@@ -52,6 +54,8 @@ def apply_all(plans: Iterable[Plan]) -> tuple[Applied, ...]:
         TrunklineError: as :func:`apply`; what was changed before is as it was again.
     """
     wanted = tuple(plans)
+    if not wanted:
+        return ()
     with _alone(), _together(len(wanted)) as changes:
         return tuple([_made(plan, changes) for plan in wanted])
 
@@ -172,5 +176,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         title = f"The file {path} cannot be written: {exc.strerror or 'the system refused it'}."
-        hint = "Nothing was changed. Check the rights of the file and its folder."
+        is_full = exc.errno in {errno.ENOSPC, errno.EDQUOT}
+        remedy = "Make room on the disk." if is_full else _RIGHTS
+        hint = f"Nothing was changed. {remedy}"
         raise fail("client.unwritable", title, hint) from exc

@@ -206,6 +206,7 @@ def problems(profile: Profile, others: Iterable[Profile] = ()) -> list[Problem]:
         ("id", bool(_ID.fullmatch(profile.id)), "The id has characters an AI app may refuse."),
         ("name", bool(profile.name.strip()), "Give it a name you will recognise."),
         ("name", len(profile.name) <= 80, "Use a name of at most 80 characters."),
+        ("name", not _CONTROL.search(profile.name), "Use a name on one line, of plain signs."),
         ("name", not _is_taken(profile, others), "Another database already has this name."),
         ("label", profile.label in LABELS, "The label is production, staging, test or empty."),
         *_address_checks(profile),
@@ -262,6 +263,7 @@ def _sight_checks(profile: Profile) -> Iterable[tuple[str, bool, str]]:
     )  # fmt: skip
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PART = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\0]+))(\.|$)')
 
 

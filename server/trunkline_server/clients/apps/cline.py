@@ -66,5 +66,5 @@ APP = App(
     sse=shapes.address(kind="sse", disabled=False),
     handshakes=("cline-core",),
     command=_command,
-    afterwards="Cline has taken it over by now; its list of MCP servers shows it.",
+    afterwards="Cline notices by itself; its list of MCP servers shows it.",
 )

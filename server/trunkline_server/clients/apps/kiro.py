@@ -36,5 +36,5 @@ APP = App(
     bearer_by="variable",
     bearer_words="${%s}",
     handshakes=("kiro-cli",),
-    afterwards="Kiro has taken it over by now; its MCP panel shows it.",
+    afterwards="Kiro notices by itself; its MCP panel shows it.",
 )

@@ -47,5 +47,5 @@ APP = App(
     is_present=_is_present,
     stdio=_stdio,
     http=shapes.address(),
-    afterwards="Zed has taken it over by now; open its agent panel to see it.",
+    afterwards="Zed notices by itself; open its agent panel to see it.",
 )

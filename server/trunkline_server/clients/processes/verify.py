@@ -34,7 +34,7 @@ class Verdict:
 
     Attributes:
         is_reached: whether the app reached the database's server; None when that is not known.
-        said: what the app said, shortened, tokens hidden; or why it is not known.
+        said: what the app said, shortened, secrets hidden; or why it is not known.
     """
 
     is_reached: bool | None
