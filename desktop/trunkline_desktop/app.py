@@ -126,7 +126,7 @@ class App(QObject):
 
     @Slot(object)
     def _on_vanished(self, gone: Vanished) -> None:
-        title = self.tr("{app} removed Trunkline’s entry from its settings.")
+        title = self.tr("Trunkline’s entry is gone from the settings of {app}.")
         self.tray.say(title.format(app=gone.app.name), self.tr("Open Trunkline to put it back."))
 
     @Slot()

@@ -130,8 +130,8 @@ WORDS = {
     "A copy is kept before the change.": "Vor der Änderung wird eine Kopie aufbewahrt.",
     "Everything else in the file stays as it is.": "Alles andere in der Datei bleibt, wie es ist.",
     "Change the file": "Datei ändern",
-    "{app} removed Trunkline’s entry from its settings.": (
-        "{app} hat den Eintrag von Trunkline aus seinen Einstellungen entfernt."
+    "Trunkline’s entry is gone from the settings of {app}.": (
+        "Der Eintrag von Trunkline fehlt in den Einstellungen von {app}."
     ),
     "To put it back, {app} is quit and started again.": (
         "Zum Wiederherstellen wird {app} beendet und neu gestartet."

@@ -142,7 +142,7 @@ def bereft(app, qtbot, tmp_path, monkeypatch):
 
 def test_an_entry_that_is_gone_is_said_once_by_the_tray_without_a_window(app, bereft):
     assert [title for title, _ in bereft] == [
-        "Claude Desktop removed Trunkline’s entry from its settings."
+        "Trunkline’s entry is gone from the settings of Claude Desktop."
     ]
     assert app.tray.state == "attention"
     assert app._window is None

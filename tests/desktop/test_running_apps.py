@@ -187,7 +187,7 @@ def test_the_page_of_the_database_says_it_too(bereft):
 
 def test_it_is_put_back(qtbot, bereft, desk):
     panel = show(bereft)
-    assert "Claude Desktop removed Trunkline" in panel._notices._gone.accessibleName()
+    assert "gone from the settings of Claude Desktop" in panel._notices._gone.accessibleName()
     seen(bereft, "putBack").click()
     qtbot.waitUntil(lambda: desk.servers() == ["sales"])
     qtbot.waitUntil(lambda: "Waiting" in card(bereft).accessibleName())

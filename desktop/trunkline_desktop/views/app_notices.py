@@ -43,7 +43,7 @@ class AppNotices(QWidget):
         self._gone.setVisible(bool(name))
         if name and self._gone_told != (name, is_running):  # else its buttons keep the focus
             self._gone_told = name, is_running
-            title = self.tr("{app} removed Trunkline’s entry from its settings.")
+            title = self.tr("Trunkline’s entry is gone from the settings of {app}.")
             quits = self.tr("To put it back, {app} is quit and started again.")
             self._gone.set_message(
                 "attention",
