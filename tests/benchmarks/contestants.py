@@ -20,7 +20,8 @@ import psutil
 
 from tests.benchmarks.load import Connection, Job
 from tests.journeys import node_tools
-from tests.server.servers import LOCAL, free_port, instance
+from tests.ports import free_port
+from tests.server.servers import LOCAL, instance
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.programs import path_of
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import zipfile
@@ -19,6 +18,7 @@ from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 
 from tests.journeys import node_tools
 from tests.journeys.conftest import Served
+from tests.ports import free_port
 from tests.server.conftest import PASSWORD
 from tests.server.processes import PATIENCE_S, TOKEN, Process
 from trunkline_server import events
@@ -156,9 +156,3 @@ async def test_what_the_container_starts_serves_the_database(shop: Profile, tmp_
         assert isinstance(events.decode(server.hear()), events.Ready), server.errors
         url = f"http://127.0.0.1:{profile.http_port}/mcp"  # where docker publishes it
         assert await answer(StreamableHttpTransport(url, auth=TOKEN)) == [[42]]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

