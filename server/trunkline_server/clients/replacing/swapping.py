@@ -102,15 +102,28 @@ if sys.platform == "linux":
     def is_being_written(path: Path) -> bool:
         """Whether a program has the file open for writing; False where that cannot be known.
 
-        A read lease is given only while nobody has (fcntl(2), F_SETLEASE).
+        A read lease is given only while nobody has (fcntl(2), F_SETLEASE). Some file systems, such
+        as NFS, give none at all.
         """
         with suppress(OSError):
             descriptor = os.open(path, os.O_RDONLY)
             try:
-                return _is_leased_out(descriptor)
+                return _is_leased_out(descriptor) and _gives_leases(path.parent)
             finally:
                 os.close(descriptor)
         return False
+
+    def _gives_leases(folder: Path) -> bool:
+        """Whether a lease is given on a file that nobody writes: one without a name."""
+        writing = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+        try:
+            reading = os.open(f"/proc/self/fd/{writing}", os.O_RDONLY)
+        finally:
+            os.close(writing)
+        try:
+            return not _is_leased_out(reading)
+        finally:
+            os.close(reading)
 
     def _is_leased_out(descriptor: int) -> bool:
         # Whoever opens it now for writing breaks the lease with a signal, which must not end us.
