@@ -421,6 +421,25 @@ def test_what_was_recorded_while_the_file_was_locked_is_written_later(
     assert len(log.recent()) == 2
 
 
+def test_a_file_that_another_process_is_just_making_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite answers at once, without its usual patience, while the journal is being changed."""
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    turns, made = [busy, busy], file._made
+
+    def made_in_turn(path: Path) -> sqlite3.Connection:
+        if turns:
+            raise turns.pop()
+        return made(path)
+
+    monkeypatch.setattr(file, "_made", made_in_turn)
+    file._connected(path).close()
+    assert not turns
+    assert path.exists()
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -17,6 +17,7 @@ from trunkline_server.serving.activity.calls import Call, Greeting, Row
 from trunkline_server.serving.statements import Statements
 
 BUSY_S = 5.0
+_TURN_S = 0.02
 GREETINGS = 500
 
 _TRIM_EVERY_ROWS = 1_000
@@ -152,6 +153,22 @@ class _Clock:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it when it is new, as other processes may be doing.
+
+    SQLite does not wait for its turn to change the journal of a file; we do.
+    """
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return _made(path)
+        except sqlite3.Error as exc:
+            is_busy = getattr(exc, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= until:
+                raise
+        time.sleep(_TURN_S)
+
+
+def _made(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
         # Only an empty file can still choose to give space back, hence before the tables.
