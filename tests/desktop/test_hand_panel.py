@@ -108,7 +108,7 @@ def test_what_would_need_the_token_itself_is_refused(qtbot, main):
     assert "plain text" in panel._problem.accessibleName()
     choose(main, "stdio")
     qtbot.waitUntil(lambda: not panel._problem.isVisible())
-    assert text(qtbot, main).isVisible()
+    qtbot.waitUntil(lambda: text(qtbot, main).isVisible())
 
 
 def test_a_bundle_is_saved_where_the_person_says(qtbot, main, tmp_path):
