@@ -91,6 +91,8 @@ class Change:
             OSError: nothing was changed; ``FileExistsError`` and ``FileNotFoundError`` too mean
                 that another program was there.
         """
+        if self.before and not _is_still(self.path, self.before):
+            raise InterferedError  # seen in time: nobody reads ours before it is taken back
         if not self.before:
             swapping.place(self.aside, self.path)
         elif not self.after:
