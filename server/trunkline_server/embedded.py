@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_server.errors import fail
+from trunkline_server.programs import NO_WINDOW
 
 _PORT = 5432
 _SOCKET_PATH_LIMIT = 100  # bytes of sun_path: 108 on Linux, 104 on macOS
@@ -172,7 +173,7 @@ def _run(
         timeout=_TIMEOUT_S,
         check=program == "pg_ctl",
         **_as_other_user(),
-        **_without_console(),
+        creationflags=NO_WINDOW,
     )
     if done.returncode:
         raise _failed("make", done.stdout.decode("utf-8", "replace")[-2000:])
@@ -244,10 +245,6 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
     _give(path)
-
-
-def _without_console() -> dict[str, Any]:
-    return {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # CREATE_NO_WINDOW
 
 
 # PostgreSQL refuses to run as root, as in a container; then it runs as "nobody".

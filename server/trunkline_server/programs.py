@@ -11,6 +11,8 @@ from pathlib import Path
 
 from trunkline_server.errors import TrunklineError, fail
 
+# For ``creationflags``: a program that is started opens no console window. Nothing elsewhere.
+NO_WINDOW = 0x08000000 if sys.platform == "win32" else 0
 _SUFFIX = ".exe" if sys.platform == "win32" else ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from trunkline_desktop.widgets.code_text import show_code
 from trunkline_desktop.widgets.copy_button import CopyButton
 from trunkline_desktop.widgets.text import name_part
 
@@ -17,17 +18,9 @@ class _Code(QPlainTextEdit):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         name_part(self, "DiffText")
-        self.setReadOnly(True)
+        show_code(self)
         if self.blockCount() <= _LINES:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code never mirrors
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByKeyboard
-            | Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        self.setTabChangesFocus(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
 
     def sizeHint(self) -> QSize:
         """Return no more height than the lines need."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QV
 
 from trunkline_desktop import theme
 from trunkline_desktop.widgets.button import Button
+from trunkline_desktop.widgets.code_text import show_code
 from trunkline_desktop.widgets.diff_lines import DiffLine, as_unified, compare, counts, parse
 from trunkline_desktop.widgets.text import name_part, restyle
 
@@ -33,15 +34,7 @@ class _Text(QPlainTextEdit):
         super().__init__()
         self.lines: tuple[DiffLine, ...] = ()
         name_part(self, "DiffText")
-        self.setReadOnly(True)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code never mirrors
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByKeyboard
-            | Qt.TextInteractionFlag.TextSelectableByMouse
-        )
-        self.setTabChangesFocus(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        show_code(self)
         self.document().setDocumentMargin(0)
         self._margin = _Margin(self)
         self.updateRequest.connect(self._on_update_requested)

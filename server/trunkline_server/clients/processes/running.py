@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline_server.clients.app import App, Process
 from trunkline_server.clients.processes import systems
 from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.programs import NO_WINDOW
 
 if TYPE_CHECKING:
     import psutil
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 PATIENCE_S = 10.0
 _LOOK_S = 0.05
 _CLOCK_S = 2.0  # a clock that is set right moves the moment, too
-_NO_WINDOW = 0x08000000  # CREATE_NO_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def start(running: RunningApp) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            creationflags=_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=NO_WINDOW,
         )
     except OSError as exc:
         raise not_started(running.app) from exc
@@ -195,7 +195,7 @@ def _is_done(command: tuple[str, ...], patience_s: float) -> bool:
             capture_output=True,
             timeout=patience_s,
             check=False,
-            creationflags=_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=NO_WINDOW,
         )
         return done.returncode == 0
     return False

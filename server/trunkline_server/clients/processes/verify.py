@@ -19,13 +19,13 @@ from trunkline_server.clients import tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Answer, Health
+from trunkline_server.programs import NO_WINDOW
 
 LIMIT_S = 60.0
 _GRACE_S = 5.0
 _MOST_BYTES = 4_000_000
 _MOST_CHARS = 300
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_NO_WINDOW = 0x08000000  # subprocess has the name on Windows only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class _Asking:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=sys.platform != "win32",
-            creationflags=_NO_WINDOW if sys.platform == "win32" else 0,
+            creationflags=NO_WINDOW,
         )
         self._reader.start()
         self._say(self._health.lines(self._name))
@@ -160,7 +160,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     """End a program that does not end, and all that it started."""
     if sys.platform == "win32":
         command = ["taskkill", "/PID", str(child.pid), "/T", "/F"]
-        subprocess.run(command, capture_output=True, check=False, creationflags=_NO_WINDOW)
+        subprocess.run(command, capture_output=True, check=False, creationflags=NO_WINDOW)
     else:
         with suppress(ProcessLookupError, PermissionError):  # macOS refuses when all have ended
             os.killpg(child.pid, signal.SIGKILL)
