@@ -21,6 +21,7 @@ from typing import Any, Self
 import httpx2
 import psutil
 
+from tests.server.accepting import accepting
 from tests.server.processes import PATIENCE_S, TOKEN
 
 CLASS_NAME = re.compile(r"\b[A-Z]\w*(Error|Exception|Warning)\b|\[Errno|Traceback|<class|asyncpg")
@@ -162,23 +163,13 @@ class Cable:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        self._pairs: list[asyncio.Task[None]] = []
-        server = await asyncio.start_server(self._connected, self._host, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._stop.wait()
-        server.close()
-        for task in self._pairs:
-            task.cancel()
-        await asyncio.gather(*self._pairs, return_exceptions=True)
+        async with accepting(self._connected, self._host) as self.port:
+            self._started.set()
+            await self._stop.wait()
 
     async def _connected(self, near: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._pairs.append(task)
-        dead = self._is_cut
-        with suppress(OSError, asyncio.CancelledError):
-            if dead:
+        with suppress(OSError):
+            if self._is_cut:
                 await self._stop.wait()
             else:
                 far, back = await asyncio.open_connection("127.0.0.1", self._behind)

@@ -13,16 +13,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from tests.ports import free_port
+from tests.server.accepting import Handler, accepting
 from trunkline_server.postgres.check import wire
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Answer = Callable[[bool], bytes]
 
 LOCAL = "127.0.0.1"
@@ -32,32 +32,17 @@ NOBODY = 65534
 
 @contextlib.asynccontextmanager
 async def listening(handler: Handler, host: str = LOCAL) -> AsyncIterator[int]:
-    """Serve ``handler`` on a free port of ``host``; yield the port."""
-    running: set[asyncio.Task[None]] = set()
-    transports: list[asyncio.Transport] = []
+    """Serve ``handler``, who may be hung up on, on a free port of ``host``; yield the port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if task := asyncio.current_task():
-            running.add(task)
-        transports.append(writer.transport)  # the socket's own, also when TLS is laid over it
         try:
-            await handler(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await handler(reader, writer)
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, host, 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        for transport in transports:  # a goodbye of TLS can wait longer than the loop lives
-            transport.abort()
-        await asyncio.sleep(0)
+    async with accepting(serve, host) as port:
+        yield port
 
 
 def saying(words: bytes) -> Handler:
