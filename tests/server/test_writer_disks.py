@@ -9,6 +9,7 @@ import pytest
 
 from tests.server.disks import Disk, small_disk
 from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients.exports import saving
 from trunkline_server.clients.replacing import transaction
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -103,3 +104,13 @@ def test_an_undo_waits_for_room_on_the_disk(
     disk.free()
     writer.undo(applied)
     assert file.read_bytes() == BEFORE
+
+
+def test_an_export_that_finds_no_room_leaves_the_older_one(disk: Disk):
+    older = disk.folder / "sales.mcpb"
+    saving.save(older, BEFORE, may_replace=False)
+    disk.fill()
+    with pytest.raises(TrunklineError, match="cannot be written"):
+        saving.save(older, BEFORE + b"more", may_replace=True)
+    assert older.read_bytes() == BEFORE
+    assert {path.name for path in disk.folder.iterdir()} == {"sales.mcpb", "ballast"}

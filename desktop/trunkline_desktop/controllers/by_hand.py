@@ -13,9 +13,9 @@ from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.facts import AppFacts, HandChoice
 from trunkline_server.clients import apps, entries
 from trunkline_server.clients.app import App
-from trunkline_server.clients.exports import bundle, offers, standard
+from trunkline_server.clients.exports import bundle, offers, saving, standard
 from trunkline_server.clients.exports.offers import Offer
-from trunkline_server.errors import Failure, fail
+from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile, Transport
 
 Found = tuple[tuple[Offer, ...], str]
@@ -98,11 +98,7 @@ def save_bundle(profile: Profile, file: Path) -> str:
         TrunklineError: ``export.unwritable`` or ``program.missing``.
     """
     target = entries.target(standard.ANY, profile, profile.id, "stdio")
-    try:
-        file.write_bytes(bundle.bundle(profile, target))
-    except OSError as exc:
-        title = f"The file {file} cannot be written: {exc.strerror}."
-        raise fail("export.unwritable", title, "Choose another place.") from exc
+    saving.save(file, bundle.bundle(profile, target), may_replace=True)  # the dialog has asked
     return file.name
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from argparse import Namespace
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from trunkline_desktop.verbs import app_names, say
 from trunkline_server.clients import entries, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.exports import bundle, docker, kinds, offers, python, standard
+from trunkline_server.clients.exports import bundle, docker, kinds, offers, python, saving, standard
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile, Transport
 from trunkline_server.profiles.store import Store
@@ -48,7 +45,8 @@ def export(options: Namespace) -> int:
     made = _made(Store().get(options.name), options)
     if options.output in {None, "-"}:
         return _shown(made, options)
-    file = _written(made, options)
+    file = _file(made, options)
+    saving.save(file, made.content, may_replace=options.force)
     if options.json:
         say.as_json({"written": str(file), "warning": made.warning})
         return 0
@@ -135,43 +133,9 @@ def _warn(made: _Made) -> None:
         say.note(f"Note: {made.warning}")
 
 
-def _written(made: _Made, options: Namespace) -> Path:
-    """Write the file that was named, whole or not at all; return its path.
-
-    Another file of that name stays, unless ``--force`` was given: it could be an app's settings,
-    which ``connect`` changes without a loss.
-    """
-    file = _file(made, options)
-    try:
-        if file.exists():
-            if file.read_bytes() == made.content:
-                return file
-            if not options.force:
-                title = f"There is a file {file} already."
-                raise fail("export.exists", title, "Name another one, or replace it with --force.")
-        _replace(file, made.content)
-    except OSError as exc:
-        title = f"The file {file} cannot be written: {exc.strerror}."
-        raise fail("export.unwritable", title, "Choose another place.") from exc
-    return file
-
-
 def _file(made: _Made, options: Namespace) -> Path:
     """Return the file that is meant: in the folder that was named, or that very one."""
     named = Path(options.output).expanduser().absolute()
     if named.is_dir():
         return named / made.name
     return named if made.is_text or named.suffix else named.with_name(f"{named.name}{_BUNDLE}")
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Give ``file`` this content at once, readable by this user only: a token may be in it."""
-    descriptor, neighbour = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as writing:
-            writing.write(content)
-        Path(neighbour).replace(file)
-    except OSError:
-        with suppress(OSError):
-            Path(neighbour).unlink()
-        raise
