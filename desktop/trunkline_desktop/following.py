@@ -92,10 +92,10 @@ class Following(QObject):
     def go_back(self, done: Followed) -> Job:
         """Undo the changes to the apps' files, then let the database be reached as before.
 
-        Its ``failed`` says why a file could not be undone; the others are, and the database too.
+        Its ``failed`` says why a file could not be undone; then all stay as they are.
         """
         job = self._start(partial(_undo, done.applied))
-        job.ended.connect(partial(self._on_undone, done))
+        job.done.connect(partial(self._on_undone, done))
         return job
 
     def settle(self, timeout_ms: int) -> bool:
@@ -134,11 +134,12 @@ class Following(QObject):
         self._problems[after.id] = problem
         self.failed.emit(after.id, problem)
 
-    def _on_undone(self, done: Followed) -> None:
+    def _on_undone(self, done: Followed, _nothing: object) -> None:
         before = done.before
         self._returning[before.id] = before
         way = {"transport": before.transport, "http_port": before.http_port}
         job = self._profiles.change(before.id, **way)
+        job.failed.connect(lambda _failure: self.again(before.id))
         job.ended.connect(partial(self._returning.pop, before.id, None))
 
     def _is_returning(self, profile: Profile) -> bool:

@@ -92,6 +92,19 @@ def test_an_undo_after_another_program_wrote_keeps_what_it_wrote(qtbot, main, fi
     assert code["servers"]["sales"]["type"] == "http"
 
 
+def test_an_undo_that_one_file_forbids_changes_nothing_and_is_told(qtbot, main, files):
+    switched(qtbot, main, "sse")
+    qtbot.waitUntil(main.window.toast.isVisible)
+    files[1].write_text("{ broken")
+    before = texts(files)
+    seen(main, "undo").click()
+    qtbot.waitUntil(lambda: main.window.page is main.window.apps)
+    assert main._following.settle(5000)
+    assert texts(files) == before
+    assert Store().get("sales").transport == "sse"
+    assert "line 1" in words(main.window.apps.panel)
+
+
 def test_with_one_broken_file_no_app_is_changed_and_it_is_told(qtbot, main, files):
     files[1].write_text("{ broken")
     before = texts(files)

@@ -21,6 +21,7 @@ from tests.unit.interrupting import at_lines
 from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.replacing import swapping
+from trunkline_server.clients.writer import Applied
 from trunkline_server.profiles.profile import Profile
 
 SALES = Profile(id="sales", name="Sales", http_port=8765)
@@ -39,8 +40,8 @@ class Scene:
     ``prepare`` brings about the state before; ``act`` is what is interrupted.
     """
 
-    def __init__(self, ids: tuple[str, ...], prepare: Callable[[Scene], None],
-                 act: Callable[[Scene], None]) -> None:  # fmt: skip
+    def __init__(self, ids: tuple[str, ...], prepare: Callable[[Scene], object],
+                 act: Callable[[Scene], object]) -> None:  # fmt: skip
         self.ids, self._prepare, self.act = ids, prepare, lambda: act(self)
         self.folder = Path()
 
@@ -76,9 +77,9 @@ def filled(scene: Scene) -> None:
         scene.file(app_id).write_bytes(APPS[app_id])
 
 
-def connect(scene: Scene) -> None:
-    plans = [plan.connect(app, SALES, path=path) for app, path in map(scene.app, scene.ids)]
-    writer.apply_all(plans)
+def connect(scene: Scene, profile: Profile = SALES) -> tuple[Applied, ...]:
+    plans = [plan.connect(app, profile, path=path) for app, path in map(scene.app, scene.ids)]
+    return writer.apply_all(plans)
 
 
 def connected(scene: Scene) -> None:
@@ -97,8 +98,7 @@ def disconnect(scene: Scene) -> None:
 
 def undo(scene: Scene) -> None:
     """Undo a change that is made here too."""
-    app, path = scene.app(scene.ids[0])
-    writer.undo(writer.apply(plan.connect(app, SHOP, path=path)))
+    writer.undo_all(connect(scene, SHOP))
 
 
 def connect_in_steps(scene: Scene) -> None:
@@ -119,6 +119,7 @@ SCENES = {
     "disconnecting": Scene(ONE, connected, disconnect),
     "removing a file": Scene(ONE, first_connected, disconnect),
     "undoing": Scene(ONE, connected, undo),
+    "undoing three files": Scene(ALL, connected, undo),
     "three files": Scene(ALL, filled, connect),
     "three files back": Scene(ALL, connected, disconnect),
     "two files in steps": Scene(ALL[:2], filled, connect_in_steps),
@@ -154,9 +155,8 @@ def main(name: str, folder: Path, step: int) -> int:
     states = [(scene.contents(), scene.connected())]
     scene.act()
     states.append((scene.contents(), scene.connected()))
-    if name == "undoing":  # the change that is undone may be what is left
-        app, path = scene.app(scene.ids[0])
-        writer.apply(plan.connect(app, SHOP, path=path))
+    if name.startswith("undoing"):  # the change that is undone may be what is left
+        connect(scene, SHOP)
         states.append((scene.contents(), scene.connected()))
     number = 1
     while True:

@@ -484,6 +484,18 @@ def test_one_undo_takes_a_switch_back(three: dict[str, Path]) -> None:
     assert set(owned.records()) == set(remembered)
 
 
+def test_an_undo_that_fails_half_way_leaves_every_file(three: dict[str, Path]) -> None:
+    done = writer.apply_all(plan.switch(apps.ALL, SALES, "sse"))
+    done[0].plan.path.write_text("{ broken")  # the one that is undone last
+    before = {i: path.read_bytes() for i, path in three.items()}
+    remembered = owned.records()
+    with pytest.raises(TrunklineError) as caught:
+        writer.undo_all(done)
+    assert caught.value.code == "client.malformed"
+    assert {i: path.read_bytes() for i, path in three.items()} == before
+    assert set(owned.records()) == set(remembered)
+
+
 def test_a_switch_that_fails_half_way_leaves_every_file(three: dict[str, Path]) -> None:
     before = {i: path.read_bytes() for i, path in three.items()}
     remembered = owned.records()

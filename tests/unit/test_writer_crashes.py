@@ -14,7 +14,13 @@ from tests.unit.crashes import SCENES
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 300
 # Lines apart: the code is the same in each, and each start of it costs some milliseconds.
-STEPS = {"connecting": 1, "making a file": 1, "three files": 7, "three files back": 11}
+STEPS = {
+    "connecting": 1,
+    "making a file": 1,
+    "three files": 7,
+    "three files back": 11,
+    "undoing three files": 17,
+}
 USUAL_STEP = 3
 
 pytestmark = pytest.mark.skipif(

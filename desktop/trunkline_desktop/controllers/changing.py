@@ -12,6 +12,7 @@ from trunkline_server.clients.processes import restarting, running
 from trunkline_server.clients.reading import read
 from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
+from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 Tell = Callable[[str], None]  # gets a sentence before each step that takes a while
@@ -53,7 +54,14 @@ def undo_around(done: Iterable[Applied]) -> None:
     Raises:
         TrunklineError: why one of them could not, after all were tried.
     """
-    writer.undo_all(done, _undo)
+    failures: list[TrunklineError] = []
+    for applied in reversed(tuple(done)):
+        try:
+            _undo(applied)
+        except TrunklineError as exc:
+            failures.append(exc)
+    if failures:
+        raise failures[0]
 
 
 def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:

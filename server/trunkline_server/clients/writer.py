@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from trunkline_server.clients.reading import read
 from trunkline_server.clients.replacing import backups, swapping, transaction
 from trunkline_server.clients.replacing.change import InterferedError
 from trunkline_server.clients.replacing.transaction import Transaction
-from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.errors import fail
 
 _RIGHTS = "Check the rights of the file and its folder."
 _ATTEMPTS = 10
@@ -66,29 +66,21 @@ def undo(applied: Applied) -> None:
     Raises:
         TrunklineError: see :func:`apply`.
     """
-    plan = applied.plan
-    with suppress(InterferedError), _alone():
-        if read(plan.path) == plan.after:
-            with _together(1) as changes:
-                _undone(plan, changes)
-            return
-    apply(plan.reversed())
+    undo_all((applied,))
 
 
-def undo_all(done: Iterable[Applied], undo: Callable[[Applied], None] = undo) -> None:
-    """Undo several changes, each that can be undone; ``undo`` takes back each.
+def undo_all(done: Iterable[Applied]) -> None:
+    """Undo several changes, all of them or none; see :func:`undo`.
 
     Raises:
-        TrunklineError: why one of them could not, after all were tried; see :func:`undo`.
+        TrunklineError: why one of them could not; the others are as they were before, too.
     """
-    failures: list[TrunklineError] = []
-    for applied in reversed(tuple(done)):
-        try:
-            undo(applied)
-        except TrunklineError as exc:
-            failures.append(exc)
-    if failures:
-        raise failures[0]
+    plans = [applied.plan for applied in done][::-1]
+    if not plans:
+        return
+    with _alone(), _together(len(plans)) as changes:
+        for plan in plans:
+            _take_back(plan, changes)
 
 
 def recover() -> None:
@@ -149,11 +141,14 @@ def _tried(plan: Plan, changes: Transaction) -> Applied:
     return Applied(plan=plan, backup=backup)
 
 
-def _undone(plan: Plan, changes: Transaction) -> None:
-    with _explained(plan.path):
-        tokens.provide(plan.former)
-        content, records = (plan.after, plan.before), (owned.of(plan.path), plan.former)
-        changes.make(plan.app.id, plan.path, content, records)
+def _take_back(plan: Plan, changes: Transaction) -> None:
+    with suppress(InterferedError), _explained(plan.path):
+        if read(plan.path) == plan.after:
+            tokens.provide(plan.former)
+            content, records = (plan.after, plan.before), (owned.of(plan.path), plan.former)
+            changes.make(plan.app.id, plan.path, content, records)
+            return
+    _made(plan.reversed(), changes)
 
 
 def _dated(plan: Plan) -> tuple[Record, ...]:
