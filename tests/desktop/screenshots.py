@@ -43,7 +43,9 @@ from trunkline_desktop.views.facts import AppFacts, Consequence, FileFacts
 from trunkline_desktop.views.window import Window
 from trunkline_desktop.widgets.segmented import SegmentedControl
 from trunkline_server import stages
+from trunkline_server.clients.apps import ALL
 from trunkline_server.clients.exports.offers import Offer
+from trunkline_server.clients.processes import running as processes
 from trunkline_server.errors import Failure
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -52,6 +54,7 @@ from trunkline_server.serving.activity import Call, Today
 FOLDER = Path(__file__).parents[2] / "packaging" / "screenshots"
 TRAY_STATES: tuple[mark.State, ...] = ("nothing", "starting", "on", "attention", "failed")
 LARGE, SMALL = QSize(1120, 720), QSize(800, 560)
+CLAUDE = ALL["claude-desktop"]
 CONFIG = "/home/ada/.config/Claude/claude_desktop_config.json"
 LINK = "postgresql://analytics:Tr0ub4dor@reports-db.example.com:5432/reports?sslmode=require"
 
@@ -307,6 +310,16 @@ def running(window: Window) -> None:
     window.apps.panel.show_running(is_running=True)
 
 
+def not_started(window: Window) -> None:
+    """A change that was made, and an app that did not start again."""
+    ai_apps(window)
+    window.apps.close_panel()
+    words = QApplication.translate("AiApps", "The settings of {app} were changed.")
+    trouble = processes.not_started(CLAUDE).failure
+    words = words.format(app=CLAUDE.name)
+    window.toast.offer(f"{words}\n{trouble.title} {trouble.hint}")
+
+
 def gone(window: Window) -> None:
     """An app that took our entry out, on its card and in its panel."""
     desk = replace(apps()[0], state="gone", gone=("sales",), files=(FileFacts(path=CONFIG),))
@@ -375,6 +388,7 @@ SCENES: dict[str, Callable[[Window], None]] = {
     "ai-apps-token": token_in_file,
     "ai-apps-many": many,
     "ai-apps-running": running,
+    "ai-apps-not-started": not_started,
     "ai-apps-gone": gone,
     "ai-apps-by-hand": by_hand,
     "database-unfollowed": unfollowed,

@@ -94,6 +94,20 @@ def test_undo_quits_it_once_more(qtbot, main, desk):
     qtbot.waitUntil(lambda: desk.servers() == [])
 
 
+def test_one_that_does_not_start_again_is_told_and_the_change_can_be_undone(qtbot, main, desk):
+    desk.begin()
+    panel = show(main, "sales")
+    told_running(qtbot, panel)
+    change = planned(qtbot, main)
+    desk.program.chmod(0o600)
+    change.click()
+    qtbot.waitUntil(main.window.toast.isVisible)
+    assert "did not start again. Start it yourself" in main.window.toast._words.text()
+    assert desk.servers() == ["sales"]
+    seen(main, "undo").click()
+    qtbot.waitUntil(lambda: desk.servers() == [])
+
+
 def test_one_that_does_not_quit_is_told_and_nothing_is_changed(qtbot, main, desk, monkeypatch):
     monkeypatch.setattr(restarting, "apply", partial(restarting.apply, patience_s=0.1))
     desk.begin("stubborn")

@@ -95,6 +95,17 @@ def test_with_restart_it_stays_and_the_app_outlives_the_verb(desk: RewritingApp)
     assert os.getsid(again) == again
 
 
+def test_one_that_does_not_start_again_is_told_after_the_change(desk: RewritingApp) -> None:
+    desk.begin()
+    desk.program.chmod(0o600)
+    done = change(desk, "connect", "--restart", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["changed"]) == (1, True)
+    assert told["failed"]["code"] == "client.not_started"
+    assert "did not start again" in done.stderr
+    assert desk.servers() == ["sales"]
+
+
 def test_without_the_app_running_restart_starts_nothing(desk: RewritingApp) -> None:
     done = change(desk, "connect", "--restart", "--json")
     assert json.loads(done.stdout)["changed"] is True

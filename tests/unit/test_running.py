@@ -357,6 +357,19 @@ def test_an_app_that_takes_the_entry_out_again_is_told(desk: RewritingApp) -> No
 
 
 @linux_only
+def test_one_that_does_not_start_again_keeps_the_change(desk: RewritingApp) -> None:
+    desk.begin()
+    app = found(desk)
+    desk.program.unlink()
+    applied = restarting.apply(connecting(desk), app, watch_s=0)
+    assert applied.trouble is not None
+    assert applied.trouble.code == "client.not_started"
+    assert desk.servers() == ["sales"]
+    writer.undo(applied)
+    assert desk.servers() == []
+
+
+@linux_only
 def test_a_removal_is_kept_too(desk: RewritingApp) -> None:
     writer.apply(connecting(desk))
     desk.begin()

@@ -125,6 +125,8 @@ class AiApps(QObject):
     @Slot(object, bool)
     def _on_arranged(self, applied: Applied, was_quit: bool) -> None:
         said = self.tr("The settings of {app} were changed.").format(app=applied.plan.app.name)
+        if applied.trouble:
+            said = f"{said}\n{applied.trouble.title} {applied.trouble.hint}"
         self.offer_undo(said, (applied,), undo=around((applied,)) if was_quit else None)
 
     @Slot()

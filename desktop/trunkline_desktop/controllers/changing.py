@@ -74,7 +74,7 @@ def put_back(app_id: str, profiles: Iterable[Profile], tell: Tell) -> None:
     _require_readable(app_id)
     for gone in vanished.vanished():
         if gone.app.id == app_id:
-            make_around(vanished.restored(gone, known), tell)
+            _require_sound(make_around(vanished.restored(gone, known), tell))
 
 
 def leave_out(app_id: str) -> None:
@@ -90,9 +90,14 @@ def leave_out(app_id: str) -> None:
 
 def _undo(done: Applied) -> None:
     if running.find(done.plan.app):
-        make_around(done.plan.reversed())
+        _require_sound(make_around(done.plan.reversed()))
     else:
         writer.undo(done)
+
+
+def _require_sound(done: Applied) -> None:
+    if done.trouble:
+        raise TrunklineError(done.trouble)
 
 
 def _require_readable(app_id: str) -> None:

@@ -13,7 +13,7 @@ from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.processes import restarting, running
 from trunkline_server.clients.upkeep import following
 from trunkline_server.clients.writer import Applied
-from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 
@@ -27,12 +27,13 @@ def connect(options: Namespace) -> int:
     if not (options.json or options.path or app.is_installed()):
         say.note(f"{app.name} was not found on this computer. It reads this once it is there.")
     done = _carry_out(_wanted(app, profile, options), options)
-    outcome = verifying.ask(done.plan, is_quiet=options.json) if options.verify else None
+    is_asked = options.verify and not done.trouble
+    outcome = verifying.ask(done.plan, is_quiet=options.json) if is_asked else None
     if options.json:
         say.as_json(done.document | (verifying.as_json(outcome) if outcome else {}))
     elif outcome:
         verifying.tell(outcome, done.plan)
-    return verifying.exit_code(outcome) if outcome else 0
+    return verifying.exit_code(outcome) if outcome else done.exit_code
 
 
 def disconnect(options: Namespace) -> int:
@@ -42,7 +43,7 @@ def disconnect(options: Namespace) -> int:
     done = _carry_out(plan.disconnect(app, profile, path=_path(options)), options)
     if options.json:
         say.as_json(done.document)
-    return 0
+    return done.exit_code
 
 
 def follow(profile: Profile) -> list[str]:
@@ -62,12 +63,19 @@ class _Done:
 
     Attributes:
         plan: the change.
+        trouble: what went wrong after it was made, if anything.
+        exit_code: 0, or that something went wrong.
         document: what ``--json`` tells of it.
     """
 
-    def __init__(self, done: Plan, *, is_dry: bool, backup: Path | None, afterwards: str) -> None:
-        self.plan, self._is_dry = done, is_dry
-        self._backup, self._afterwards = backup, afterwards
+    def __init__(self, done: Applied, *, is_dry: bool, afterwards: str) -> None:
+        self.plan, self.trouble, self._is_dry = done.plan, done.trouble, is_dry
+        self._backup, self._afterwards = done.backup, afterwards
+
+    @property
+    def exit_code(self) -> int:
+        """Whether all went well; see the class."""
+        return EXIT_FAILED if self.trouble else 0
 
     @property
     def document(self) -> dict[str, Any]:
@@ -78,6 +86,7 @@ class _Done:
             "changed": done.is_needed and not self._is_dry, "diff": done.diff,
             "backup": str(self._backup) if self._backup else None, "next": self._afterwards,
             "transport": done.steps[0].transport, "warning": done.warning,
+            **({"failed": self.trouble.as_json()} if self.trouble else {}),
         }  # fmt: skip
 
     def tell(self) -> None:
@@ -115,14 +124,15 @@ def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
 
 
 def _carry_out(wanted: Plan, options: Namespace) -> _Done:
-    backup, afterwards = None, wanted.afterwards
+    applied, is_restarted = Applied(plan=wanted, backup=None), False
     if not options.dry_run:
         applied, is_restarted = _applied(wanted, options)
-        wanted, backup = applied.plan, applied.backup
-        afterwards = "" if is_restarted else afterwards
-    done = _Done(wanted, is_dry=options.dry_run, backup=backup, afterwards=afterwards)
+    afterwards = "" if is_restarted else wanted.afterwards
+    done = _Done(applied, is_dry=options.dry_run, afterwards=afterwards)
     if not options.json:
         done.tell()
+    if done.trouble:
+        say.note(str(done.trouble))
     return done
 
 

@@ -16,7 +16,7 @@ from trunkline_server.clients.reading import read
 from trunkline_server.clients.replacing import backups, swapping, transaction
 from trunkline_server.clients.replacing.change import InterferedError
 from trunkline_server.clients.replacing.transaction import Transaction
-from trunkline_server.errors import fail
+from trunkline_server.errors import Failure, fail
 
 _RIGHTS = "Check the rights of the file and its folder."
 _ATTEMPTS = 10
@@ -31,10 +31,12 @@ class Applied:
     Attributes:
         plan: what was done; worked out anew when the file had changed meanwhile.
         backup: the file as it was; None when there was none, or nothing to change.
+        trouble: what went wrong afterwards, such as an app that does not start again.
     """
 
     plan: Plan
     backup: Path | None
+    trouble: Failure | None = None
 
 
 def apply(plan: Plan) -> Applied:

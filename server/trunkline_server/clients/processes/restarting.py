@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from trunkline_server.clients import writer
 from trunkline_server.clients.drafts import Step
@@ -33,6 +34,8 @@ def apply(
 ) -> Applied:
     """Quit the app, make the change, start the app again, and see that the change stays.
 
+    Returns the change; its ``trouble`` is ``client.not_started`` when the app does not run again.
+
     Args:
         plan: the change.
         running: the app; it is started again whether or not the change could be made.
@@ -42,8 +45,7 @@ def apply(
 
     Raises:
         TrunklineError: ``client.still_running``, or those of ``writer.apply``: nothing was changed;
-            ``client.not_started``: the change was made; ``client.vanished``: it was, and the app
-            took it back.
+            ``client.vanished`` or ``client.overwritten``: it was, and the app took it back.
     """
     name = running.app.name
     running = processes.find(running.app) or running  # it may have been started again meanwhile
@@ -55,10 +57,15 @@ def apply(
         with suppress(TrunklineError):  # the first failure is the one to tell
             processes.start(running)
         raise
-    tell(f"Starting {name} again …")
-    processes.start(running)
-    tell(f"Looking whether {name} keeps the change …")
-    _watch(applied.plan, watch_s)
+    try:
+        tell(f"Starting {name} again …")
+        processes.start(running)
+        tell(f"Looking whether {name} keeps the change …")
+        _watch(applied.plan, watch_s)
+    except TrunklineError as exc:
+        if exc.code == "client.not_started":
+            return replace(applied, trouble=exc.failure)
+        raise
     return applied
 
 

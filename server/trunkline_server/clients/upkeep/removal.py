@@ -18,7 +18,7 @@ def take_out(
     """Take our entries for ``profile`` out, also those in files that a person named.
 
     ``apply`` makes each change. Returns the changes made, each to be undone by ``writer.undo``,
-    and why others were not made.
+    and why others were not made, or what went wrong after one was.
     """
     done: list[Applied] = []
     failures: list[Failure] = []
@@ -28,7 +28,9 @@ def take_out(
         try:
             app, path = apps.ALL[record.client], Path(record.path)
             change = plan.disconnect(app, profile, path=path, name=record.name)
-            done.append(apply(change))
+            done.append(applied := apply(change))
         except TrunklineError as exc:
             failures.append(exc.failure)
+        else:
+            failures += [applied.trouble] if applied.trouble else []
     return tuple(a for a in done if a.plan.is_needed), tuple(failures)
