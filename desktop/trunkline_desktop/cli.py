@@ -134,7 +134,12 @@ def _app_verbs(verbs: _Verbs[argparse.ArgumentParser]) -> None:
     connect.add_argument(
         "--verify", action="store_true", help="then let the app itself say whether it connects"
     )
-    _change(_verb(verbs, "disconnect", ("verbs.apps", "disconnect"), "Take it out of an AI app"))
+    place = ("verbs.disconnecting", "disconnect")
+    disconnect = _verb(verbs, "disconnect", place, "Take it out of an AI app")
+    _change(disconnect, is_one=False)
+    disconnect.add_argument(
+        "--all", action="store_true", help="all entries: of every database, in every app's files"
+    )
     _export(_verb(verbs, "export", ("verbs.export", "export"), "Print what an AI app needs"))
 
 
@@ -159,14 +164,16 @@ def _export(parser: argparse.ArgumentParser) -> None:
     add("--force", action="store_true", help="replace a file that is there already")
 
 
-def _name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the name or the id of the database")
+def _name(parser: argparse.ArgumentParser, *, is_needed: bool = True) -> None:
+    words = "the name or the id of the database"
+    parser.add_argument("name", metavar="NAME", nargs=None if is_needed else "?", help=words)
 
 
-def _change(parser: argparse.ArgumentParser) -> None:
-    _name(parser)
+def _change(parser: argparse.ArgumentParser, *, is_one: bool = True) -> None:
+    """Add what says which entry is meant; one has to be named if ``is_one``."""
+    _name(parser, is_needed=is_one)
     parser.add_argument(
-        "--client", required=True, metavar="ID", help="which app: trunkline clients"
+        "--client", required=is_one, metavar="ID", help="which app: trunkline clients"
     )
     parser.add_argument("--path", metavar="FILE", help="this file, not the detected one")
     parser.add_argument(

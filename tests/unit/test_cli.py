@@ -590,7 +590,8 @@ def test_wrong_usage_is_code_two(trunkline: Terminal, arguments: tuple[str, ...]
 
 def test_no_verb_loads_qt_or_a_driver(home: Path) -> None:
     modules = (
-        "cli, demo, verbs.apps, verbs.databases, verbs.export, verbs.history, verbs.runs, verbs.say"
+        "cli, demo, verbs.apps, verbs.databases, verbs.disconnecting, verbs.export, "
+        "verbs.history, verbs.runs, verbs.say"
     )
     code = f"""
 import sys, importlib

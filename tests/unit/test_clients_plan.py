@@ -323,3 +323,15 @@ def test_it_is_connected_when_our_entry_is_there(file: Path) -> None:
     before = plan.is_connected(CLAUDE, SALES, path=file)
     writer.apply(plan.connect(CLAUDE, SALES, path=file))
     assert (before, plan.is_connected(CLAUDE, SALES, path=file)) == (False, True)
+
+
+def test_an_app_that_may_no_longer_ask_loses_a_database_under_each_of_its_names(
+    home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"theme": "dark"}')
+    for name in ("sales", "again"):
+        writer.apply(plan.connect(CLAUDE, SALES, path=file, name=name))
+    writer.apply(plan.arrange(CLAUDE, (SALES,), (), path=file))
+    assert file.read_text() == '{"theme": "dark"}'
+    assert not plan.is_connected(CLAUDE, SALES, path=file)

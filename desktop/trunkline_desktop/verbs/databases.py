@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline_desktop.verbs import runs, say
+from trunkline_server.clients.app import App
 from trunkline_server.errors import fail
 from trunkline_server.profiles import providers, saving
 from trunkline_server.profiles.profile import Profile, is_moved, problems, slug
@@ -111,23 +112,32 @@ def _followed(former: Profile, saved: Profile) -> list[str]:
 
 def remove(options: Namespace) -> int:
     """Forget a database and its secrets."""
-    from trunkline_server.clients import apps, plan
+    from trunkline_server.clients import apps
 
     store = Store()
     profile = store.get(options.name)
     if runs.is_running(profile):
         title = f"The server of “{profile.name}” is running; AI apps may be asking it."
         raise fail("run.running", title, "Stop it, then remove it again.")
-    still = [app for app in apps.ALL.values() if plan.is_connected(app, profile)]
+    still = [app for app in apps.ALL.values() if _is_anywhere(app, profile)]
     saving.remove(store, profile)
     if options.json:
         say.as_json({"removed": profile.id, "still_in": [app.id for app in still]})
         return 0
     say.line(f"Removed “{profile.name}” and its password.")
-    for app in still:
-        take_out = say.typed(f"disconnect {profile.id} --client {app.id}")
-        say.line(f"{app.name} still has an entry “{profile.id}”. Take it out: {take_out}")
+    if still:
+        names = ", ".join(app.name for app in still)
+        take_out = say.typed(f"disconnect {profile.id} --all")
+        say.line(f"It is still in the settings of {names}. Take it out: {take_out}")
     return 0
+
+
+def _is_anywhere(app: App, profile: Profile) -> bool:
+    """Whether the app can ask a database, also by a file that a person named."""
+    from trunkline_server.clients import owned, plan
+
+    files = {Path(record.path) for record in owned.records() if record.client == app.id}
+    return any(plan.is_connected(app, profile, path=file) for file in files)
 
 
 def _described(options: Namespace) -> tuple[Profile, str | None, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,16 +180,27 @@ def fresh(
 def disconnect(
     app: App, profile: Profile, *, path: Path | None = None, name: str | None = None
 ) -> Plan:
-    """Return what taking our entry for ``profile`` out of the file of ``app`` would change.
+    """Return what taking our entries for ``profile`` out of the file of ``app`` would change.
 
-    Nothing would change when it is not there.
+    All of them, or the one of ``name``. Nothing would change when there is none.
 
     Raises:
         TrunklineError: as :func:`connect`; ``client.taken`` when the entry is not ours.
     """
     path = path or _path(app)
-    name = name or _name_of(app, profile, path)
-    return _planned(app, path, (Step(verb="disconnect", profile=profile, name=name),))
+    names = [r.name for r in _ours(app, profile, path)] or [profile.id]
+    steps = [_leaving(profile, each) for each in ([name] if name else names)]
+    return _planned(app, path, tuple(steps))
+
+
+def withdraw(app: App, path: Path, leaving: Iterable[tuple[Record, Profile]]) -> Plan:
+    """Return the one change that takes these entries of ours out of a file.
+
+    Raises:
+        TrunklineError: ``client.unreadable`` or ``client.malformed``.
+    """
+    steps = (_leaving(profile, record.name) for record, profile in leaving)
+    return _planned(app, path, tuple(steps))
 
 
 def arrange(
@@ -212,9 +223,11 @@ def arrange(
     """
     path, known, ways = path or _path(app), tuple(profiles), ways or {}
     steps = [_arranged(app, p, path, ways.get(p.id)) for p in known if p.id in wanted] + [
-        Step(verb="disconnect", profile=p, name=_name_of(app, p, path))
+        _leaving(p, record.name)
         for p in known
-        if p.id not in wanted and is_connected(app, p, path=path)
+        if p.id not in wanted
+        for record in _ours(app, p, path)
+        if _is_seen(app, record)
     ]
     return _planned(app, path, tuple(steps))
 
@@ -256,8 +269,7 @@ def without(app: App, path: Path, lost: Iterable[Record]) -> tuple[Record, ...]:
     """
     draft = Draft(app, path, _EDITORS[app.format], None, owned.of(path))
     for record in lost:
-        profile = Profile(id=record.profile, name=record.profile)
-        draft.take(Step(verb="disconnect", profile=profile, name=record.name))
+        draft.take(_leaving(Profile(id=record.profile, name=record.profile), record.name))
     return tuple(draft.records.values())
 
 
@@ -274,17 +286,13 @@ def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) 
 
 def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
     """Return what is remembered of our entry for ``profile``, whether or not it is there."""
-    whose = (app.id, owned.place_of(path or _path(app)), profile.id)
-    ours = (r for r in owned.records() if (r.client, r.path, r.profile) == whose)
-    return next(ours, None)
+    return next(_ours(app, profile, path or _path(app)), None)
 
 
 def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
     """Return what is remembered of our entry for ``profile``; None when it is not seen there."""
-    record = remembered(app, profile, path=path)
-    with suppress(TrunklineError):  # whoever changes the file is told
-        return record if record and _is_there(app, record) else None
-    return None
+    ours = _ours(app, profile, path or _path(app))
+    return next((record for record in ours if _is_seen(app, record)), None)
 
 
 def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> bool:
@@ -325,6 +333,10 @@ def _arranged(app: App, profile: Profile, path: Path, way: Way | None) -> Step:
                 transport=way.transport, may_write_token=way.may_write_token)  # fmt: skip
 
 
+def _leaving(profile: Profile, name: str) -> Step:
+    return Step(verb="disconnect", profile=profile, name=name)
+
+
 def _switched(app: App, record: Record, profile: Profile, transport: Transport) -> Step:
     return Step(
         verb="connect",
@@ -340,6 +352,13 @@ def _has_file(plan: Plan) -> bool:
     return any(record.bearer_by == "file" for record in plan.records)
 
 
+def _is_seen(app: App, record: Record) -> bool:
+    """Whether it is there; False when the file cannot be read."""
+    with suppress(TrunklineError):  # whoever changes the file is told
+        return _is_there(app, record)
+    return False
+
+
 def _is_there(app: App, record: Record) -> bool:
     """Whether the entry of a record is in its file.
 
@@ -350,7 +369,7 @@ def _is_there(app: App, record: Record) -> bool:
     return bool(names_in(app, path, read(path), (record.name,)))
 
 
-def _name_of(app: App, profile: Profile, path: Path) -> str:
-    """Return the key under which we connected ``profile`` there, or would."""
-    record = remembered(app, profile, path=path)
-    return record.name if record else profile.id
+def _ours(app: App, profile: Profile, path: Path) -> Iterator[Record]:
+    """Yield what is remembered of our entries for ``profile`` in one file, there or not."""
+    whose = (app.id, owned.place_of(path), profile.id)
+    return (r for r in owned.records() if (r.client, r.path, r.profile) == whose)

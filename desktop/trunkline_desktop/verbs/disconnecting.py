@@ -1,0 +1,76 @@
+"""``disconnect``: an AI app's file loses our entry again, or every app's loses all of them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from trunkline_desktop.verbs import app_names, making, say
+from trunkline_desktop.verbs.making import Done
+from trunkline_server.clients import owned, plan
+from trunkline_server.clients.owned import Record
+from trunkline_server.clients.plan import Plan
+from trunkline_server.clients.upkeep import removal
+from trunkline_server.clients.writer import Applied
+from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+
+
+def disconnect(options: Namespace) -> int:
+    """Take the entry out of an AI app's file again; with ``--all`` every one that is meant."""
+    if options.all:
+        return _everywhere(options)
+    if options.name is None or options.client is None:
+        title = "Which database is to be taken out of which app?"
+        raise fail("usage.disconnect", title, "Name it and its --client, or use --all.")
+    app = app_names.called(options.client)
+    profile = _saved_or_removed(options.name)
+    done = making.carry_out(plan.disconnect(app, profile, path=making.path_of(options)), options)
+    if options.json:
+        say.as_json(done.document)
+    return done.exit_code
+
+
+def _everywhere(options: Namespace) -> int:
+    """Change every file with an entry that is meant; a file that cannot be keeps no other."""
+    if options.path is not None:
+        title = "--all means every file, and --path names one."
+        raise fail("usage.path", title, "Leave out one of the two.")
+    told: list[Done] = []
+
+    def apply(wanted: Plan) -> Applied:
+        told.append(making.carry_out(wanted, options))
+        return told[-1].applied
+
+    _, failures = removal.take_out_all(_meant(options), (), apply)
+    known = [done.trouble for done in told]  # which was said with the change
+    for failure in failures:
+        if failure not in known:
+            say.note(str(failure))
+    if options.json:
+        documents = [done.document for done in told]
+        say.as_json({"files": documents, "failed": [failure.as_json() for failure in failures]})
+    elif not (told or failures):
+        say.line("Nothing to change: no AI app is connected.")
+    return EXIT_FAILED if failures else 0
+
+
+def _meant(options: Namespace) -> list[Record]:
+    """Return our entries, of one database or in one app if such was named."""
+    profile = _saved_or_removed(options.name).id if options.name is not None else None
+    client = app_names.called(options.client).id if options.client is not None else None
+    return [
+        record
+        for record in owned.records()
+        if profile in {None, record.profile} and client in {None, record.client}
+    ]
+
+
+def _saved_or_removed(name: str) -> Profile:
+    """Return the saved profile, or one that was removed while an app has an entry for it."""
+    try:
+        return Store().get(name)
+    except TrunklineError as exc:
+        if exc.code == "profile.unknown" and any(r.profile == name for r in owned.records()):
+            return Profile(id=name, name=name)
+        raise
