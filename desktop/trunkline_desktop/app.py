@@ -108,6 +108,7 @@ class App(QObject):
         self.following.failed.connect(self._on_said)
         self.guard.vanished.connect(self._on_vanished)
         self.guard.changed.connect(self._on_gone_changed)
+        self.guard.touched.connect(self._on_files_touched)
 
     @Slot(str)
     def _on_database_wanted(self, profile_id: str) -> None:
@@ -132,6 +133,9 @@ class App(QObject):
     @Slot()
     def _on_gone_changed(self) -> None:
         self.tray.show_gone({gone.app.id: gone.app.name for gone in self.guard.gone})
+
+    @Slot()
+    def _on_files_touched(self) -> None:
         if self._window:
             self._window.refresh_apps()
 

@@ -44,7 +44,7 @@ class Followed:
         names = {done.plan.app.name for done in self.applied}
         who, count = min(names), len(names)
         ways = {step.transport for done in self.applied for step in done.plan.steps}
-        if self.before.transport == self.after.transport:
+        if self.before.transport == self.after.transport and "stdio" not in ways:
             one, more = (
                 _tr("{app} now uses the new address."),
                 _tr("{count} apps now use the new address."),

@@ -26,10 +26,12 @@ class Guard(QObject):
     Signals:
         vanished(Vanished): entries are missing that were there before; told once each time.
         changed(): :attr:`gone` is another than before.
+        touched(): a file with our entries, or our list of them, is another than before.
     """
 
     vanished = Signal(object)
     changed = Signal()
+    touched = Signal()
 
     def __init__(self, parent: QObject | None = None, *, settle_ms: int = _SETTLE_MS) -> None:
         super().__init__(parent)
@@ -68,6 +70,8 @@ class Guard(QObject):
     def _on_looked(self, found: _Found) -> None:
         self._paths, self._marks = found.paths, found.marks
         self._watch()
+        if found.gone is not None:
+            self.touched.emit()
         if found.gone is None or found.gone == self.gone:
             return
         before, self.gone = _missing(self.gone), found.gone

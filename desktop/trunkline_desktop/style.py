@@ -165,6 +165,13 @@ def has_keyboard_focus(widget: QWidget) -> bool:
     return widget.hasFocus() and by_keyboard
 
 
+def move_focus(widget: QWidget) -> None:
+    """Give ``widget`` the focus; for a person at the keyboard the ring stays to be seen."""
+    by_keyboard = widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+    reason = Qt.FocusReason.ShortcutFocusReason if by_keyboard else Qt.FocusReason.OtherFocusReason
+    widget.setFocus(reason)
+
+
 def paint_focus(painter: QPainter, rect: QRectF, radius: float, tint: str = "focus") -> None:
     """Paint the 2-pixel focus ring just inside ``rect``."""
     painter.save()

@@ -37,9 +37,11 @@ class AiApps(QObject):
 
     Signals:
         changed(): :attr:`facts` is another than before.
+        outdated(str): see ``Arranging``.
     """
 
     changed = Signal()
+    outdated = Signal(str)
 
     def __init__(
         self, window: Window, profiles: Profiles, supervisor: Supervisor, parent: QObject
@@ -51,6 +53,7 @@ class AiApps(QObject):
         self._looking: Job | None = None
         self._undo: Callable[[], Job] | None = None
         self._changed_app = ""
+        self._untold: tuple[str, Failure] | None = None
         self._awaited = ("", "")
         self.facts: tuple[AppFacts, ...] = ()
         self._page.app_chosen.connect(self._on_chosen)
@@ -58,6 +61,7 @@ class AiApps(QObject):
         self._page.panel.hand_wanted.connect(self._on_hand_wanted)
         self._arranging.arranged.connect(self._on_arranged)
         self._arranging.touched.connect(self.refresh)
+        self._arranging.outdated.connect(self.outdated)
         self._arranging.failed.connect(self._on_not_undone)
         window.toast.undone.connect(self._on_undone)
         supervisor.client_seen.connect(self.refresh)
@@ -78,6 +82,7 @@ class AiApps(QObject):
         ``also`` is a database to tick in addition, or "".
         """
         self._awaited = ("", "") if self.facts else (app_id, also)
+        self.refresh()  # the panel follows what has become of the files since
         facts = next((f for f in self.facts if f.id == app_id), None)
         if facts and facts.state == "by hand":
             self._by_hand.open(app_id, also)
@@ -95,7 +100,7 @@ class AiApps(QObject):
 
         ``undo`` takes back more than the files.
         """
-        self._undo = undo or partial(jobs.start, partial(writer.undo_all, applied))
+        self._undo = undo or partial(jobs.start_whole, partial(writer.undo_all, applied))
         self._changed_app = applied[0].plan.app.id
         self._window.toast.offer(said, action)
         self.refresh()
@@ -137,8 +142,17 @@ class AiApps(QObject):
             job.failed.connect(partial(self._on_not_undone, self._changed_app))
             job.ended.connect(self.refresh)
 
+    def tell_late(self) -> None:
+        """Say what a form that was being filled in has kept waiting."""
+        untold, self._untold = self._untold, None
+        if untold:
+            self._on_not_undone(*untold)
+
     def _on_not_undone(self, app_id: str, failure: Failure) -> None:
         """Say why where the change was made; the panel is closed by now."""
+        if self._window.is_adding:
+            self._untold = app_id, failure
+            return
         if self._window.page is self._window.first_run:
             self._window.first_run.show_failure(failure.title, failure.hint)
             return
@@ -178,18 +192,17 @@ def _facts(
     paths = app.files()
     files = tuple(_file(app, path, profiles) for path in paths)
     mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
-    problem = _problem(app, paths, profiles) if app.is_installed() else ""
+    is_broken = app.is_installed() and _is_broken(app, paths, profiles)
     at = last({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
     now = running.find(app) if mine else None
     return AppFacts(
         id=app.id,
         name=app.name,
         monogram=app.monogram,
-        state=_state(app, mine, at, problem, gone),
+        state=_state(app, mine, at, gone, is_broken=is_broken),
         seen_at=at,
         files=files,
         can=app.transports,
-        problem=problem,
         gone=gone,
         need=_need(app, paths, now) if mine and not at else "",
         runs=now is not None,
@@ -218,7 +231,9 @@ def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
 
 
 def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
-    records = {p.id: plan.record_of(app, p, path=path) for p in profiles}
+    # In a file that cannot be read our entries are thought to be where they were.
+    find = plan.record_of if plan.can_read(app, path) else plan.remembered
+    records = {p.id: find(app, p, path=path) for p in profiles}
     ways = {i: record.transport for i, record in records.items() if record}
     return FileFacts(path=str(path), name=app.named(path), ways=ways)
 
@@ -232,20 +247,20 @@ def _written(paths: Iterable[Path]) -> dict[str, float]:
 
 
 def _state(
-    app: App, mine: tuple[str, ...], at: float, problem: str, gone: tuple[str, ...]
+    app: App, mine: tuple[str, ...], at: float, gone: tuple[str, ...], *, is_broken: bool
 ) -> AppState:
-    if problem or gone:
-        return "broken" if problem else "gone"
+    if is_broken or gone:
+        return "broken" if is_broken else "gone"
     if mine:
         return "connected" if at else "waiting"
     return "ready" if app.is_installed() else "missing"
 
 
-def _problem(app: App, paths: Iterable[Path], profiles: tuple[Profile, ...]) -> str:
-    """Return why a file of the app cannot be read; an entry of somebody else is no reason."""
+def _is_broken(app: App, paths: Iterable[Path], profiles: tuple[Profile, ...]) -> bool:
+    """Whether a file of the app cannot be changed; an entry of somebody else is no reason."""
     try:
         for path, profile in product(paths, profiles[:1]):
             plan.connect(app, profile, path=path)
     except TrunklineError as exc:
-        return str(exc.failure) if exc.code in {"client.malformed", "client.unreadable"} else ""
-    return ""
+        return exc.code in {"client.malformed", "client.unreadable"}
+    return False

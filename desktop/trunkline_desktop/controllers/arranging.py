@@ -23,7 +23,7 @@ from trunkline_server.clients.processes import running
 from trunkline_server.clients.processes.running import RunningApp
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure
-from trunkline_server.profiles.profile import Profile, Transport
+from trunkline_server.profiles.profile import Profile, Transport, is_moved
 
 _LOOK_MS = 2000
 
@@ -33,11 +33,13 @@ class Arranging(QObject):
 
     Signals:
         arranged(Applied, bool): a file was changed, and whether its app was quit for that.
+        outdated(str): the database of this id is reached another way than a file just says.
         touched(): something else became of an app's files.
         failed(str, Failure): why nothing, or not all, was done for an app whose panel is closed.
     """
 
     arranged = Signal(object, bool)
+    outdated = Signal(str)
     touched = Signal()
     failed = Signal(str, object)
     _told = Signal(str, str)  # from a job: app, sentence
@@ -49,6 +51,8 @@ class Arranging(QObject):
         self._page, self._panel = page, page.panel
         self._profiles, self._supervisor = profiles, supervisor
         self._asked = 0
+        self._shown: Plan | None = None
+        self._busy: set[str] = set()
         self._finding: Job | None = None
         self._watch = QTimer(self, interval=_LOOK_MS)
         self._connect()
@@ -72,13 +76,16 @@ class Arranging(QObject):
         self._watch.timeout.connect(self._on_due)
         self._told.connect(self._on_told)
         self._supervisor.changed.connect(self._on_served)
-        self._profiles.changed.connect(self._on_served)
+        self._profiles.changed.connect(self._on_profiles_changed)
 
     # What a choice would change
 
     @Slot(object)
     def _on_choice(self, choice: Choice) -> None:
         self._asked += 1
+        self._shown = None
+        if choice.app_id in self._busy:
+            self._panel.set_busy()
         self._show_unserved(choice)
         profiles = self._profiles.all
         job = jobs.start(lambda: planned(choice, profiles))
@@ -88,6 +95,7 @@ class Arranging(QObject):
 
     def _on_planned(self, asked: int, choice: Choice, found: Plan) -> None:
         if asked == self._asked:
+            self._shown = found
             self._panel.show_consequence(consequence(choice, found))
 
     def _on_not_planned(self, asked: int, failure: Failure) -> None:
@@ -125,19 +133,35 @@ class Arranging(QObject):
 
     # Making it so
 
-    def _make(self, how: How, choice: Choice) -> None:
-        self._panel.set_busy()
-        profiles, tell = self._profiles.all, self._teller(choice.app_id)
-        job = jobs.start_whole(lambda: changing.make(planned(choice, profiles), how, tell))
-        job.done.connect(partial(self._on_made, choice, how))
-        job.failed.connect(partial(self._on_failed, choice.app_id))
-
-    def _on_made(self, choice: Choice, how: How, applied: Applied | None) -> None:
-        if applied is None:
-            self._ask(choice.app_id)
+    def _make(self, how: How) -> None:
+        """Make the change that is shown, to the file as it is by now."""
+        if (wanted := self._shown) is None:
             return
-        self._close(choice.app_id)
+        app_id, tell = wanted.app.id, self._teller(wanted.app.id)
+        self._begin(app_id, lambda: changing.make(wanted, how, tell), partial(self._on_made, how))
+
+    def _begin(self, app_id: str, call: Callable[[], object], on_done: Callable[..., None]) -> None:
+        """Run what changes the files of an app, which is left alone meanwhile."""
+        self._busy.add(app_id)
+        self._panel.set_busy()
+        job = jobs.start_whole(call)
+        job.ended.connect(partial(self._busy.discard, app_id))
+        job.done.connect(partial(on_done, app_id))
+        job.failed.connect(partial(self._on_failed, app_id))
+
+    def _on_made(self, how: How, app_id: str, applied: Applied | None) -> None:
+        if applied is None:
+            self._ask(app_id)
+            return
+        self._close(app_id)
+        if not applied.plan.is_needed:  # somebody else has made it meanwhile
+            self.touched.emit()
+            return
         self.arranged.emit(applied, how == "quit")
+        for step in applied.plan.steps:
+            now = self._profiles.get(step.profile.id)
+            if now and step.verb == "connect" and is_moved(step.profile, now):
+                self.outdated.emit(now.id)
 
     def _ask(self, app_id: str) -> None:
         """Let the person say what to do about an app that has been started meanwhile."""
@@ -147,18 +171,13 @@ class Arranging(QObject):
 
     @Slot(str)
     def _on_back_wanted(self, app_id: str) -> None:
-        self._panel.set_busy()
         profiles, tell = self._profiles.all, self._teller(app_id)
-        self._put_right(app_id, lambda: changing.put_back(app_id, profiles, tell))
+        call = partial(changing.put_back, app_id, profiles, tell)
+        self._begin(app_id, call, self._on_put_right)
 
     @Slot(str)
     def _on_leave_wanted(self, app_id: str) -> None:
-        self._put_right(app_id, lambda: changing.leave_out(app_id))
-
-    def _put_right(self, app_id: str, call: Callable[[], None]) -> None:
-        job = jobs.start_whole(call)
-        job.done.connect(partial(self._on_put_right, app_id))
-        job.failed.connect(partial(self._on_failed, app_id))
+        self._begin(app_id, partial(changing.leave_out, app_id), self._on_put_right)
 
     def _on_put_right(self, app_id: str, _: None) -> None:
         self._close(app_id)
@@ -185,7 +204,7 @@ class Arranging(QObject):
         return self._panel.isVisible() and self._panel.choice().app_id == app_id
 
     def _close(self, app_id: str) -> None:
-        if self._panel.choice().app_id == app_id:
+        if self._page.open_app == app_id:
             self._page.close_panel()
 
     # What an address needs
@@ -207,6 +226,12 @@ class Arranging(QObject):
             self._supervisor.switch_transport(profile_id, way)
         else:
             self._supervisor.switch_on(profile_id)
+
+    @Slot()
+    def _on_profiles_changed(self) -> None:
+        if self._page.open_app:
+            self._panel.show_databases(self._profiles.all)
+            self._on_served()
 
     @Slot()
     def _on_served(self) -> None:

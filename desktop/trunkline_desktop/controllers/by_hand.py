@@ -30,6 +30,7 @@ class ByHand(QObject):
         self._asked = 0
         self._panel.choice_changed.connect(self._on_choice)
         self._panel.bundle_wanted.connect(self._on_bundle_wanted)
+        profiles.changed.connect(self._on_profiles_changed)
 
     def open(self, app_id: str, also: str) -> None:
         """Open the panel of an app with the database ``also``, if it is not ""."""
@@ -38,11 +39,15 @@ class ByHand(QObject):
         why = self.tr("Any app that takes MCP servers") if is_any else app.by_hand
         self._page.open_hand(app_id, self._profiles.all, also, why, app.afterwards)
 
+    @Slot()
+    def _on_profiles_changed(self) -> None:
+        if not self._panel.isHidden():
+            self._panel.show_databases(self._profiles.all)
+
     @Slot(object)
     def _on_choice(self, choice: HandChoice) -> None:
         self._asked += 1
-        profile = self._profiles.get(choice.profile_id)
-        if profile is None:
+        if (profile := self._known(choice.profile_id)) is None:
             return
         job = jobs.start(lambda: found(app_of(choice.app_id), profile, choice.way))
         job.done.connect(partial(self._on_found, self._asked))
@@ -58,10 +63,19 @@ class ByHand(QObject):
 
     @Slot(str, str)
     def _on_bundle_wanted(self, profile_id: str, path: str) -> None:
-        if profile := self._profiles.get(profile_id):
+        if profile := self._known(profile_id):
             job = jobs.start(lambda: save_bundle(profile, Path(path)))
             job.done.connect(self._panel.show_saved)
             job.failed.connect(self._panel.show_problem)
+
+    def _known(self, profile_id: str) -> Profile | None:
+        """Return a saved database; say so when there is none of that id, or none any more."""
+        profile = self._profiles.get(profile_id)
+        if profile is None:
+            title = self.tr("This database is not there any more.")
+            hint = self.tr("Choose another one, or add one first.")
+            self._panel.show_problem(Failure(code="profile.unknown", title=title, hint=hint))
+        return profile
 
 
 def facts() -> tuple[AppFacts, ...]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
 
-from trunkline_desktop import jobs
+from trunkline_desktop import jobs, run_words
 from trunkline_desktop.controllers import changing
 from trunkline_desktop.controllers.adding import Adding
 from trunkline_desktop.controllers.ai_apps import AiApps, around
@@ -23,6 +23,8 @@ from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile
+
+_NAMED = 2  # apps whose names fit beside that of a database
 
 
 class Main(QObject):
@@ -109,9 +111,14 @@ class Main(QObject):
             self._apps.offer_undo(done.words, done.applied, undo=undo)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Read the log only while the window is seen; notice that it is closed."""
+        """Read the log only while the window is seen, the apps' files when it comes forward.
+
+        Notice that it is closed.
+        """
         if event.type() in {QEvent.Type.Show, QEvent.Type.Hide}:
             self._activity.set_visible(event.type() == QEvent.Type.Show)
+        if event.type() == QEvent.Type.WindowActivate:
+            self._apps.refresh()
         if event.type() == QEvent.Type.Close:
             self.closed.emit()
         return super().eventFilter(watched, event)
@@ -144,6 +151,7 @@ class Main(QObject):
         self._activity.changed.connect(self._on_activity)
         self._activity.failed.connect(self.window.activity.show_failure)
         self._apps.changed.connect(self._on_apps)
+        self._apps.outdated.connect(self._following.again)
 
     def _refresh(self) -> None:
         if profile := self._profiles.get(self._shown):
@@ -202,6 +210,7 @@ class Main(QObject):
             self.show_database(shown)
         else:
             self.window.show_first_run()
+        self._apps.tell_late()
 
     @Slot(str, bool)
     def _on_switched(self, profile_id: str, is_on: bool) -> None:
@@ -238,10 +247,13 @@ class Main(QObject):
     ) -> None:
         changes, failures = outcome
         if changes:
-            names = ", ".join(sorted({change.plan.app.name for change in changes}))
+            names = sorted({change.plan.app.name for change in changes})
+            told = ", ".join(names)
+            if len(names) > _NAMED:
+                told = self.tr("{count} apps").format(count=len(names))
             said = self.tr("“{name}” was removed, also from the settings of {apps}.")
             self._apps.offer_undo(
-                said.format(name=profile.name, apps=names),
+                said.format(name=run_words.shortened(profile.name), apps=told),
                 changes,
                 self.tr("Put the entry back"),
                 around(changes),

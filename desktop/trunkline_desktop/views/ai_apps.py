@@ -62,13 +62,18 @@ class AiAppsPage(QWidget):
         row.addWidget(self.panel)
         row.addWidget(self.hand)
 
+    @property
+    def open_app(self) -> str:
+        """The id of the app whose file the open panel changes; "" when there is none."""
+        return "" if self.panel.isHidden() else self._chosen
+
     def show_apps(self, apps: Sequence[AppFacts], names: Mapping[str, str]) -> None:
-        """Show every app; ``names`` says what each profile id is called."""
+        """Show every app in this order; ``names`` says what each profile id is called."""
         self._apps, self._names = {app.id: app for app in apps}, dict(names)
         for place, app in enumerate(apps):
             if app.id not in self._cards:
                 self._cards[app.id] = self._make_card(app)
-                self._page.body.insertWidget(place, self._cards[app.id])
+            self._put(self._cards[app.id], place)
             self._fill(self._cards[app.id], app)
         if self._chosen in self._apps:
             self.panel.show_state(self._apps[self._chosen])
@@ -93,15 +98,18 @@ class AiAppsPage(QWidget):
     def _open(self, app_id: str, drawer: Drawer, other: Drawer) -> None:
         other.hide()
         self._choose(app_id)
-        drawer.open()
+        drawer.open(self._cards[app_id].button)
         self._fit()
-        drawer.setFocus()
 
     def _make_card(self, app: AppFacts) -> AppCard:
         card = AppCard(app.name, app.monogram)
         card.button.setObjectName(app_words.object_name(app))
         card.acted.connect(lambda: self.app_chosen.emit(app.id))
         return card
+
+    def _put(self, card: AppCard, place: int) -> None:
+        if self._page.body.indexOf(card) != place:
+            self._page.body.insertWidget(place, card)
 
     def _fill(self, card: AppCard, app: AppFacts) -> None:
         asked = self._named([self._names[i] for i in app.databases if i in self._names])
@@ -153,8 +161,5 @@ class AiAppsPage(QWidget):
 
     @Slot()
     def _on_closed(self) -> None:
-        before = self._chosen
         self._choose("")
         self._fit()
-        if before in self._cards:
-            self._cards[before].button.setFocus()

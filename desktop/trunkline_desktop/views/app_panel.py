@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from trunkline_desktop import run_words
+from trunkline_desktop.style import move_focus
 from trunkline_desktop.views import app_words
 from trunkline_desktop.views.app_notices import AppNotices
 from trunkline_desktop.views.app_ticks import AppTicks
@@ -18,7 +19,6 @@ from trunkline_desktop.views.facts import AppFacts, Choice, Consequence, FileFac
 from trunkline_desktop.views.file_line import FileLine
 from trunkline_desktop.views.flush import flush
 from trunkline_desktop.views.stacking import stack
-from trunkline_desktop.views.swap import swap
 from trunkline_desktop.views.tab_order import follow_layout
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.diff_view import DiffView
@@ -40,22 +40,22 @@ class AppPanel(Drawer):
 
     Signals:
         choice_changed(Choice): work out what it changes; answer with ``show_consequence``.
-        change_wanted(Choice): make it so; the app does not run.
-        restart_wanted(Choice): quit the app, make it so, start it again.
+        change_wanted(): make what is shown so; the app does not run.
+        restart_wanted(): quit the app, make it so, start it again.
         token_wanted(str): the access token of this profile is to be copied.
         answer_wanted(str, str): let the server of this profile answer by this transport.
-        by_hand_wanted(Choice): make it so in the file only, though the app runs.
+        by_hand_wanted(): make it so in the file only, though the app runs.
         hand_wanted(str): show how the person sets this app up.
         back_wanted(str), leave_wanted(str): put what is gone back into the files of this app;
             leave it out.
     """
 
     choice_changed = Signal(object)
-    change_wanted = Signal(object)
-    restart_wanted = Signal(object)
+    change_wanted = Signal()
+    restart_wanted = Signal()
     token_wanted = Signal(str)
     answer_wanted = Signal(str, str)
-    by_hand_wanted = Signal(object)
+    by_hand_wanted = Signal()
     hand_wanted = Signal(str)
     back_wanted = Signal(str)
     leave_wanted = Signal(str)
@@ -81,19 +81,33 @@ class AppPanel(Drawer):
     def show_app(self, app: AppFacts, profiles: Iterable[Profile], also: str) -> None:
         """Begin with an app as its file is now, and the database ``also`` ticked if not ""."""
         self._app, self._profiles = app, tuple(profiles)
-        self._is_busy, self._has_lost = False, bool(app.gone)
+        self._has_lost = bool(app.gone)
+        self._set_busy(is_busy=False)
         self.show_running(is_running=False)
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, self.tr("Found on this computer"))
         self._ways.set_open(False)
+        # The file that names us, else the usual one.
+        self._file = next((file for file in app.files if file.ways), app.files[0])
         self._offer_files(app.files)
         self._show_file({also})
 
     def show_state(self, app: AppFacts) -> None:
-        """Say what became of the app while the panel is open."""
-        if self._app and self._app.id == app.id:
-            self._has_lost = bool(app.gone)
-            self._show_notices()
+        """Follow what became of the app and its files; what the person chose stays chosen."""
+        if self._app is None or self._app.id != app.id or self._is_busy:
+            return
+        before, self._app = self._app.files, app
+        self._has_lost = bool(app.gone)
+        if app.files != before:
+            self._follow(app.files)
+        self._show_notices()
+
+    def show_databases(self, profiles: Iterable[Profile]) -> None:
+        """Follow what became of the databases; what the person chose stays chosen."""
+        known = tuple(profiles)
+        if self._app is not None and known != self._profiles:
+            self._profiles = known
+            self._follow(self._app.files)
 
     def choice(self) -> Choice:
         """Return what is chosen now."""
@@ -137,10 +151,11 @@ class AppPanel(Drawer):
 
     def show_problem(self, failure: Failure, *, can_retry: bool = False) -> None:
         """Say why the file is not changed; ``can_retry`` leaves the change for another try."""
-        self._is_busy = False
+        self._set_busy(is_busy=False)
         self._problem.set_message("failed", failure.title, failure.hint)
         has_change = can_retry and self._has_change
-        self._token.setVisible(has_change and self._token.isVisibleTo(self))
+        is_asked = has_change or self._token.may_write
+        self._token.setVisible(is_asked and self._token.isVisibleTo(self))
         self._show_parts(has_change=has_change, has_problem=True)
         self._problem.announce()
 
@@ -153,13 +168,14 @@ class AppPanel(Drawer):
 
     def set_idle(self) -> None:
         """Let the person go on; nothing was changed."""
-        self._is_busy = False
+        self._set_busy(is_busy=False)
         self._show_parts(has_change=True)
 
     def set_busy(self, sentence: str = "") -> None:
-        """Keep the person from changing the file twice; ``sentence`` says what is being done."""
-        self._is_busy = True
-        self._change.setEnabled(False)
+        """Keep the person from choosing anew meanwhile; ``sentence`` says what is being done."""
+        if self.holds_focus:
+            move_focus(self)  # else it would leave with the button
+        self._set_busy(is_busy=True)
         if sentence:
             self._notices.show_progress(sentence)
 
@@ -170,13 +186,15 @@ class AppPanel(Drawer):
         self._files.setObjectName("settingsFile")
         self._files.activated.connect(self._on_file_chosen)
         self._which = Field(self.tr("Which of its settings files"), self._files)
-        self._ticks = AppTicks()
+        self._may_ask = self.tr("May ask these databases")
+        self._ticks = AppTicks(self._may_ask)
+        self._ticks.changed.connect(self._on_ticked)
         self._ways = AppWays()
         self._ways.changed.connect(self._on_chosen)
 
     def _make_consequence(self) -> None:
         self._notices = AppNotices()
-        self._notices.by_hand_wanted.connect(self._on_by_hand)
+        self._notices.by_hand_wanted.connect(self.by_hand_wanted)
         self._notices.back_wanted.connect(self._on_back)
         self._notices.leave_wanted.connect(self._on_leave)
         self._diff, self._counts = DiffView(), Text("", "caption", "text2")
@@ -218,7 +236,7 @@ class AppPanel(Drawer):
         self._nothing.setText(self.tr("The settings file stays as it is."))
         self.body.addWidget(self._notices)
         self.body.addWidget(self._which)
-        self.body.addWidget(Text(self.tr("May ask these databases"), "head", "text2"))
+        self.body.addWidget(Text(self._may_ask, "head", "text2"))
         for widget in (self._ticks, self._ways, self._unserved, self._problem, self._change_head,
                        self._diff, self._nothing, self._place, self._token,
                        self._about):  # fmt: skip
@@ -258,8 +276,6 @@ class AppPanel(Drawer):
         self._fit_footer()
 
     def _offer_files(self, files: tuple[FileFacts, ...]) -> None:
-        """Begin with the file that names us, else with the usual one."""
-        self._file = next((file for file in files if file.ways), files[0])
         self._files.clear()
         for file in files:
             self._files.addItem(app_words.file(file, files), file.path)
@@ -268,10 +284,7 @@ class AppPanel(Drawer):
 
     def _show_file(self, also: Collection[str] = ()) -> None:
         """Show how the chosen file is now."""
-        self._ticks = swap(
-            self.body, self._ticks, AppTicks(self._profiles, {*self._file.ways, *also})
-        )
-        self._ticks.changed.connect(self._on_ticked)
+        self._ticks.show_ticks(self._profiles, {*self._file.ways, *also})
         self._place.set_path(self._file.path)
         self._show_ways(self._file.ways)
         self._token.begin()
@@ -279,11 +292,28 @@ class AppPanel(Drawer):
         self._show_parts(is_same=True)
         self._on_chosen()
 
+    def _follow(self, files: tuple[FileFacts, ...]) -> None:
+        """Show the file as it is now, with what the person has ticked and chosen since."""
+        before, ticked, ways = self._file, {*self._ticks.ticked()}, self._ways.ways()
+        self._file = next((file for file in files if file.path == before.path), files[0])
+        self._offer_files(files)
+        added, taken = ticked - before.ways.keys(), before.ways.keys() - ticked
+        chosen = {i: way for i, way in ways.items() if before.ways.get(i) != way}
+        self._ticks.show_ticks(self._profiles, (self._file.ways.keys() | added) - taken)
+        self._show_ways({**self._file.ways, **chosen})
+        self._on_chosen()
+
     def _show_ways(self, ways: Mapping[str, Transport]) -> None:
         can, ticked = self._app.can if self._app else (), self._ticks.ticked()
         self._ways.show_ways((p for p in self._profiles if p.id in ticked), ways, can)
         self._ways.setVisible(bool(ticked) and len(can) > 1)
         follow_layout(self)
+
+    def _set_busy(self, *, is_busy: bool) -> None:
+        self._is_busy = is_busy
+        for choice in (self._which, self._ticks, self._ways, self._token):
+            choice.setEnabled(not is_busy)
+        self._change.setEnabled(self._has_change and not is_busy)
 
     def _show_parts(
         self, *, has_change: bool = False, has_problem: bool = False, is_same: bool = False
@@ -311,18 +341,14 @@ class AppPanel(Drawer):
 
     @Slot()
     def _on_chosen(self) -> None:
+        self._change.setEnabled(False)  # until it is shown what it changes
         self.choice_changed.emit(self.choice())
 
     @Slot()
     def _on_change(self) -> None:
         if self.choice() != self._shown:  # what it changes has not been shown yet
             return
-        wanted = self.restart_wanted if self._is_running else self.change_wanted
-        wanted.emit(self.choice())
-
-    @Slot()
-    def _on_by_hand(self) -> None:
-        self.by_hand_wanted.emit(self.choice())
+        (self.restart_wanted if self._is_running else self.change_wanted).emit()
 
     @Slot()
     def _on_hand(self) -> None:

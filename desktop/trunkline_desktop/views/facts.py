@@ -42,7 +42,6 @@ class AppFacts:
         seen_at: when it last asked, in seconds since 1970; 0 for never.
         files: its settings files, the usual one first.
         can: how it can reach a database.
-        problem: why a file cannot be read; "" when all can.
         gone: ids of the profiles whose entries were taken out.
         need: what a waiting app needs before it makes contact; "" when nothing.
         runs: whether it runs now and would write its file back from memory.
@@ -56,7 +55,6 @@ class AppFacts:
     seen_at: float = 0.0
     files: tuple[FileFacts, ...] = (FileFacts(path=""),)
     can: tuple[Transport, ...] = ("stdio",)
-    problem: str = ""
     gone: tuple[str, ...] = ()
     need: Need = "restart"
     runs: bool = False

@@ -43,6 +43,7 @@ class HandPanel(Drawer):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._app: AppFacts | None = None
+        self._known: tuple[Profile, ...] = ()
         self._afterwards = ""
         self._monogram = Monogram("", 32)
         self.lead.addWidget(self._monogram)
@@ -73,14 +74,16 @@ class HandPanel(Drawer):
         self._app, self._afterwards = app, afterwards
         self._monogram.set_letters(app.monogram)
         self.set_title(app.name, why)
-        self._databases.clear()
-        for profile in profiles:
-            self._databases.addItem(profile.name, profile.id)
-        self._databases.setCurrentIndex(max(0, self._databases.findData(also)))
-        self._which.setVisible(self._databases.count() > 1)
+        self._offer(profiles, also)
         self._show_ways(app.can)
         self._bundle.setVisible(app.has_bundle)
         self._on_chosen()
+
+    def show_databases(self, profiles: Iterable[Profile]) -> None:
+        """Follow what became of the databases; the one that was chosen stays chosen."""
+        if self._known != (known := tuple(profiles)):
+            self._offer(known, self.choice().profile_id)
+            self._on_chosen()
 
     def choice(self) -> HandChoice:
         """Return what is chosen now."""
@@ -129,6 +132,14 @@ class HandPanel(Drawer):
         self.body.addWidget(self._bundle)
         self.body.addStretch(1)
         self._problem.hide()
+
+    def _offer(self, profiles: Iterable[Profile], chosen: str) -> None:
+        self._known = tuple(profiles)
+        self._databases.clear()
+        for profile in self._known:
+            self._databases.addItem(profile.name, profile.id)
+        self._databases.setCurrentIndex(max(0, self._databases.findData(chosen)))
+        self._which.setVisible(self._databases.count() > 1)
 
     def _show_ways(self, can: Sequence[Transport]) -> None:
         named = {**TRANSPORTS, "stdio": self.tr("Directly")}

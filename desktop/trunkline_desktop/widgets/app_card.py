@@ -61,7 +61,7 @@ class AppCard(QFrame):
         self.button.setVisible(bool(action) and not self._compact)
         spoken = ", ".join(part for part in (self._name.text(), words, databases) if part)
         self.setAccessibleName(spoken)
-        self.button.setAccessibleName(f"{action} {self._name.text()}".strip())
+        self.button.setAccessibleName(f"{self._name.text()}: {action}")
 
     def set_chosen(self, is_chosen: bool) -> None:
         """Mark the card whose details are open."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPropertyAnimation, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from trunkline_desktop import theme
+from trunkline_desktop.style import move_focus
 from trunkline_desktop.tokens import DRAWER_LARGEST, DRAWER_SMALLEST
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.text import Text, name_part, restyle
@@ -28,6 +36,7 @@ class Drawer(QFrame):
     ) -> None:
         super().__init__(parent)
         name_part(self, "Drawer")
+        self._opener: QWidget | None = None
         self._width = max(DRAWER_SMALLEST, min(DRAWER_LARGEST, width))
         self.lead, self.body, self.footer = QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
         self.title, self.subtitle = Text("", "card"), Text("", "caption", "text3", wraps=True)
@@ -45,8 +54,23 @@ class Drawer(QFrame):
         self.subtitle.setVisible(bool(subtitle))
         self.setAccessibleName(title)
 
-    def open(self) -> None:
-        """Slide in; at once with reduced motion."""
+    @property
+    def holds_focus(self) -> bool:
+        """Whether the focus is somewhere in it, where the person sees it."""
+        focused = QApplication.focusWidget()
+        is_in = focused is self or (focused is not None and self.isAncestorOf(focused))
+        return is_in and self.isVisible()
+
+    def open(self, opener: QWidget | None = None) -> None:
+        """Slide in with the focus; at once with reduced motion.
+
+        ``opener`` gets the focus back when it closes, unless the person has gone elsewhere.
+        """
+        self._opener = opener
+        self._slide_in()
+        move_focus(self)
+
+    def _slide_in(self) -> None:
         duration = theme.motion_ms()
         if self.isVisible() or not duration:
             self.setFixedWidth(self._width)
@@ -71,9 +95,12 @@ class Drawer(QFrame):
 
     def close_drawer(self) -> None:
         """Hide it and tell, as the cross does."""
+        held_focus = self.holds_focus
         self._motion.stop()
         self.hide()
         self.closed.emit()
+        if held_focus and self._opener:
+            move_focus(self._opener)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Escape."""

@@ -13,6 +13,7 @@ from trunkline_desktop.widgets.inline_message import announce
 from trunkline_desktop.widgets.text import Text, name_part
 
 _LIFT = 24
+_MARGINS, _GAP = (16, 6, 8, 6), 16
 
 
 class Toast(QFrame):
@@ -30,15 +31,15 @@ class Toast(QFrame):
         super().__init__(window)
         name_part(self, "Toast")
         self._window = window
-        self._words = Text("", "body")
+        self._words = Text("", "body", wraps=True)
         self._undo = Button("", "link", "arrow-counter-clockwise")
         self._undo.clicked.connect(self._on_undo)
         self._timer = QTimer(self, singleShot=True, interval=TOAST_MS)
         self._timer.timeout.connect(self.end)
         self._motion = QPropertyAnimation(self, b"pos", self)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 6, 8, 6)
-        row.setSpacing(16)
+        row.setContentsMargins(*_MARGINS)
+        row.setSpacing(_GAP)
         row.addWidget(self._words)
         row.addWidget(self._undo)
         window.installEventFilter(self)
@@ -49,7 +50,7 @@ class Toast(QFrame):
         """Say what was done and offer to undo it; a second offer replaces the first."""
         self._words.setText(words)
         self._undo.setText(action or self.tr("Undo"))
-        self.adjustSize()
+        self._fit()
         self.show()
         self.raise_()
         self._rise()
@@ -74,8 +75,17 @@ class Toast(QFrame):
         """Keep the place when the window changes its size."""
         if watched is self._window and event.type() == QEvent.Type.Resize and self.isVisible():
             self._motion.stop()
+            self._fit()
             self.move(self._place())
         return False
+
+    def _fit(self) -> None:
+        """Be as wide as the words, and no wider than the window."""
+        beside = _MARGINS[0] + _GAP + self._undo.sizeHint().width() + _MARGINS[2]
+        room = self._window.width() - 2 * _LIFT - beside
+        lines = map(self._words.fontMetrics().horizontalAdvance, self._words.text().split("\n"))
+        self._words.setFixedWidth(min(max(lines) + 2, room))
+        self.adjustSize()
 
     def _place(self) -> QPoint:
         x = (self._window.width() - self.width()) // 2

@@ -284,6 +284,15 @@ def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) 
         return frozenset(n for n in names if read_at(document, (*app.table, n)) is not None)
 
 
+def can_read(app: App, path: Path) -> bool:
+    """Whether the app's file, if there is one, can be read and understood."""
+    try:
+        _require_readable(app, path, read(path))
+    except TrunklineError:
+        return False
+    return True
+
+
 def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
     """Return what is remembered of our entry for ``profile``, whether or not it is there."""
     return next(_ours(app, profile, path or _path(app)), None)
@@ -302,11 +311,17 @@ def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> boo
 
 def _planned(app: App, path: Path, steps: tuple[Step, ...]) -> Plan:
     before, former = read(path), owned.of(path)
+    if not steps:
+        _require_readable(app, path, before)
     draft = Draft(app, path, _EDITORS[app.format], before, former)
     with explained(app, path):
         done = tuple(map(draft.take, steps))
     return Plan(app=app, path=path, steps=done, before=before, after=draft.content, former=former,
                 records=tuple(draft.records.values()))  # fmt: skip
+
+
+def _require_readable(app: App, path: Path, content: bytes | None) -> None:
+    names_in(app, path, content, ("",))
 
 
 def _path(app: App) -> Path:
