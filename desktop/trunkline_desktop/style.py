@@ -167,9 +167,13 @@ def has_keyboard_focus(widget: QWidget) -> bool:
 
 def move_focus(widget: QWidget) -> None:
     """Give ``widget`` the focus; for a person at the keyboard the ring stays to be seen."""
+    widget.setFocus(focus_reason(widget))
+
+
+def focus_reason(widget: QWidget) -> Qt.FocusReason:
+    """Return the reason for moving the focus with which a ring that is seen now stays so."""
     by_keyboard = widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
-    reason = Qt.FocusReason.ShortcutFocusReason if by_keyboard else Qt.FocusReason.OtherFocusReason
-    widget.setFocus(reason)
+    return Qt.FocusReason.ShortcutFocusReason if by_keyboard else Qt.FocusReason.OtherFocusReason
 
 
 def paint_focus(painter: QPainter, rect: QRectF, radius: float, tint: str = "focus") -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from trunkline_desktop import theme
-from trunkline_desktop.style import move_focus
+from trunkline_desktop.style import focus_reason, move_focus
 from trunkline_desktop.tokens import DRAWER_LARGEST, DRAWER_SMALLEST
 from trunkline_desktop.widgets.button import Button
 from trunkline_desktop.widgets.text import Text, name_part, restyle
@@ -95,12 +95,12 @@ class Drawer(QFrame):
 
     def close_drawer(self) -> None:
         """Hide it and tell, as the cross does."""
-        held_focus = self.holds_focus
+        held_focus, reason = self.holds_focus, focus_reason(self)  # hiding changes both
         self._motion.stop()
         self.hide()
         self.closed.emit()
         if held_focus and self._opener:
-            move_focus(self._opener)
+            self._opener.setFocus(reason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Escape."""

@@ -1,0 +1,318 @@
+"""A panel stays open while files, databases and other pages change: nothing is lost or false."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit
+
+from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, live_in, opened, planned, seen
+from trunkline_desktop.controllers import changing
+from trunkline_desktop.style import has_keyboard_focus
+from trunkline_desktop.views.add import AddPage
+from trunkline_desktop.widgets.segmented import SegmentedControl
+from trunkline_server.clients import apps, plan, writer
+from trunkline_server.profiles import secrets
+from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
+
+CURSOR = apps.ALL["cursor"]
+STAFF = Profile(id="staff", name="Staff")
+
+
+@pytest.fixture
+def main(qtbot, home, tmp_path, monkeypatch, memory_keyring):
+    """Claude Desktop and Cursor are installed; the page of AI apps is shown."""
+    live_in(tmp_path, monkeypatch)
+    for profile in (SALES, SHOP):
+        secrets.put(profile.id, "a-token-that-is-long-enough", "token")
+    for app in (CLAUDE, CURSOR):
+        app.path().parent.mkdir(parents=True)
+        app.path().write_text('{\n  "theme": "dark"\n}\n')
+    made = opened(qtbot)
+    made.window.show_apps()
+    yield made
+    closed(qtbot, made)
+
+
+def show(main, *ticks, app="ClaudeDesktop"):
+    seen(main, f"connect{app}").click()
+    for profile_id in ticks:
+        seen(main, f"mayAsk-{profile_id}").click()
+    return main.window.apps.panel
+
+
+def connect(*profiles, app=CLAUDE):
+    """Connect as a terminal does."""
+    for profile in profiles:
+        writer.apply(plan.connect(app, profile))
+
+
+def choose(main, profile_id, way):
+    choice = main.window.findChild(SegmentedControl, f"way-{profile_id}")
+    choice.findChild(QAbstractButton, f"segment-{way}").click()
+
+
+def servers(app=CLAUDE):
+    return list(json.loads(app.path().read_text()).get("mcpServers", {}))
+
+
+def ticked(main):
+    return set(main.window.apps.panel.choice().ways)
+
+
+def toast(main):
+    return " ".join(label.text() for label in main.window.toast.findChildren(QLabel))
+
+
+@contextmanager
+def held_up(monkeypatch):
+    """Let every change wait until the end of the ``with`` block."""
+    go_on, make = threading.Event(), changing.make
+
+    def waiting(*arguments):
+        assert go_on.wait(20)
+        return make(*arguments)
+
+    monkeypatch.setattr(changing, "make", waiting)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+# What is shown is what is written
+
+
+def test_what_a_terminal_connected_meanwhile_stays(qtbot, main):
+    show(main, "sales")
+    planned(qtbot, main)
+    connect(SHOP)
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: "sales" in servers())
+    assert set(servers()) == {"sales", "shop"}
+
+
+def test_what_a_terminal_connected_is_ticked_beside_what_the_person_ticked(qtbot, main):
+    show(main, "sales")
+    connect(SHOP)
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: ticked(main) == {"sales", "shop"})
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: set(servers()) == {"sales", "shop"})
+
+
+def test_what_the_person_unticked_stays_unticked(qtbot, main):
+    connect(SALES)
+    main._apps.refresh()
+    show(main)
+    qtbot.waitUntil(lambda: ticked(main) == {"sales"})
+    seen(main, "mayAsk-sales").click()
+    connect(SHOP)
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: ticked(main) == {"shop"})
+
+
+def test_a_tick_that_has_the_focus_keeps_it(qtbot, main):
+    show(main)
+    seen(main, "mayAsk-sales").setFocus()
+    connect(SHOP)
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: ticked(main) == {"shop"})
+    assert QApplication.focusWidget() is seen(main, "mayAsk-sales")
+
+
+def test_an_entry_that_vanishes_loses_its_tick(qtbot, main):
+    connect(SALES)
+    main._apps.refresh()
+    show(main)
+    qtbot.waitUntil(lambda: ticked(main) == {"sales"})
+    CLAUDE.path().write_text('{"theme": "dark"}')
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: ticked(main) == set())
+    assert main.window.apps.panel._notices._gone.isVisible()
+
+
+def test_a_change_that_somebody_else_made_first_is_not_called_ours(qtbot, main, monkeypatch):
+    show(main, "sales")
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        connect(SALES)
+    qtbot.waitUntil(main.window.apps.panel.isHidden)
+    assert main._apps._arranging._busy == set()
+    assert not main.window.toast.isVisible()
+
+
+def test_a_port_that_changes_while_the_change_waits_reaches_the_file(qtbot, main, monkeypatch):
+    main._profiles.update(replace(SALES, transport="http"))
+    show(main, "sales", app="Cursor")
+    choose(main, "sales", "http")
+    panel = main.window.apps.panel
+    qtbot.waitUntil(lambda: any("8765" in line.text for line in panel._diff.lines))
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        main._profiles.update(replace(SALES, transport="http", http_port=9999))
+    qtbot.waitUntil(lambda: "9999" in CURSOR.path().read_text())
+
+
+# Databases come and go
+
+
+def test_a_new_database_gets_its_tick(qtbot, main):
+    show(main, "sales")
+    main.window.show_database()
+    Store().save(STAFF)
+    qtbot.waitUntil(lambda: main._profiles.get("staff") is not None)
+    main.window.show_apps()
+    seen(main, "mayAsk-staff").click()
+    assert ticked(main) == {"sales", "staff"}
+
+
+def test_a_database_that_goes_loses_its_tick(qtbot, main):
+    show(main, "sales", "shop")
+    main.window.show_database()
+    main._profiles.remove(SALES)
+    qtbot.waitUntil(lambda: ticked(main) == {"shop"})
+    main.window.show_apps()
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: servers() == ["shop"])
+
+
+def test_a_panel_for_doing_it_by_hand_follows_too(qtbot, main):
+    seen(main, "connectAnotherApp").click()
+    databases = main.window.findChild(QComboBox, "handDatabase")
+    databases.setCurrentIndex(databases.findData("shop"))
+    main._profiles.remove(SALES)
+    qtbot.waitUntil(lambda: databases.count() == 1)
+    assert databases.currentData() == "shop"
+    main.window.show_apps()  # the page of the other database came forward
+    main.window.apps.hand.bundle_wanted.emit("sales", "nowhere")
+    qtbot.waitUntil(main.window.apps.hand._problem.isVisible)
+    assert "not there any more" in main.window.apps.hand._problem.accessibleName()
+
+
+# Apps and their files
+
+
+def test_a_file_with_an_error_is_told_as_soon_as_its_panel_opens(qtbot, main):
+    connect(SALES)
+    CLAUDE.path().write_text('{\n  "theme" "dark"\n}\n')
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: main._apps.facts[0].state == "broken")
+    panel = show(main)
+    qtbot.waitUntil(panel._problem.isVisible)
+    assert "line 2" in panel._problem.accessibleName()
+    assert main._apps.facts[0].databases == ("sales",)
+
+
+def test_whoever_mends_the_file_is_seen_when_the_window_comes_forward(qtbot, main):
+    CLAUDE.path().write_text("{")
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: main._apps.facts[0].state == "broken")
+    CLAUDE.path().write_text("{}")
+    QApplication.sendEvent(main.window, QEvent(QEvent.Type.WindowActivate))
+    qtbot.waitUntil(lambda: main._apps.facts[0].state == "ready")
+
+
+def test_an_app_that_is_installed_takes_its_place_among_the_others(qtbot, main):
+    page, zed = main.window.apps, apps.ALL["zed"]
+    before = page._page.body.indexOf(page._cards["zed"])
+    zed.path().parent.mkdir(parents=True)
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: page._apps["zed"].state == "ready")
+    places = [page._page.body.indexOf(page._cards[facts.id]) for facts in main._apps.facts]
+    assert places == list(range(len(places)))
+    assert page._page.body.indexOf(page._cards["zed"]) < before
+
+
+# The keyboard
+
+
+def test_a_change_that_ends_takes_the_keyboard_from_nobody(qtbot, main, monkeypatch):
+    show(main, "sales")
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        main._adding.begin()
+        field = main.window.findChild(AddPage).findChild(QLineEdit)
+        field.setFocus()
+        qtbot.keyClicks(field, "abc")
+    qtbot.waitUntil(main.window.toast.isVisible)
+    qtbot.keyClicks(QApplication.focusWidget(), "d e")
+    assert field.text() == "abcd e"
+
+
+def test_another_panel_that_was_opened_meanwhile_stays_open(qtbot, main, monkeypatch):
+    show(main, "sales")
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        seen(main, "connectAnotherApp").click()
+    qtbot.waitUntil(main.window.toast.isVisible)
+    assert main.window.apps.hand.isVisible()
+    assert main.window.apps._chosen == "json"
+
+
+def test_what_is_being_changed_cannot_be_changed_again_by_opening_it_anew(qtbot, main, monkeypatch):
+    panel = show(main, "sales")
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        assert not seen(main, "mayAsk-sales").isEnabled()
+        panel.close_drawer()
+        show(main)
+        assert not seen(main, "mayAsk-sales").isEnabled()
+        assert not seen(main, "changeFile").isEnabled()
+    qtbot.waitUntil(main.window.toast.isVisible)
+    show(main)
+    assert seen(main, "mayAsk-sales").isEnabled()
+
+
+def test_the_focus_ring_is_seen_after_the_panel_has_closed(qtbot, main):
+    seen(main, "connectCursor").setFocus(Qt.FocusReason.ShortcutFocusReason)
+    qtbot.keyClick(seen(main, "connectCursor"), Qt.Key.Key_Return)
+    panel = main.window.apps.panel
+    assert has_keyboard_focus(panel)
+    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    assert has_keyboard_focus(seen(main, "connectCursor"))
+
+
+# What is told late
+
+
+def test_a_failure_waits_until_the_form_is_left(qtbot, main, monkeypatch):
+    show(main, "sales")
+    with held_up(monkeypatch):
+        planned(qtbot, main).click()
+        main._adding.begin()
+        field = main.window.findChild(AddPage).findChild(QLineEdit)
+        qtbot.keyClicks(field, "typed")
+        CLAUDE.path().write_text("{ broken")
+    qtbot.waitUntil(lambda: main._apps._untold is not None)
+    assert main.window.is_adding
+    assert field.text() == "typed"
+    main._on_form_left("")
+    qtbot.waitUntil(main.window.apps.panel._problem.isVisible)
+    assert "line 1" in main.window.apps.panel._problem.accessibleName()
+
+
+def test_an_app_that_starts_a_program_from_now_on_is_not_said_to_have_an_address(qtbot, main):
+    writer.apply(plan.connect(CURSOR, SALES, transport="http"))
+    main._profiles.update(replace(SALES, transport="stdio", http_port=8770))
+    qtbot.waitUntil(lambda: main._following.settle(0) and bool(toast(main)))
+    said = toast(main)
+    way = "STDIO" if "8770" not in CURSOR.path().read_text() else "the new address"
+    assert f"Cursor now uses {way}." in said
+
+
+@pytest.mark.parametrize("width", [800, 1120])
+@pytest.mark.parametrize("name", ["Sales", "A name as long as a name can be " * 3])
+def test_the_way_back_is_always_in_the_window(qtbot, main, width, name):
+    main.window.resize(width, 560)
+    said = f"“{name}” was removed, also from the settings of Claude Desktop, Cursor, Zed."
+    main.window.toast.offer(said, "Put the entry back")
+    inside = main.window.rect()
+    qtbot.waitUntil(lambda: inside.contains(main.window.toast.geometry()))
+    assert main.window.toast._undo.visibleRegion().boundingRect() == main.window.toast._undo.rect()
