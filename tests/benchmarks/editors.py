@@ -16,6 +16,7 @@ from typing import Any
 from tests.benchmarks.measure import Row, limit
 from trunkline_server.clients import apps, plan, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.profiles.profile import Profile
 
 TURNS = 5
@@ -40,7 +41,7 @@ def rows() -> Iterator[Row]:
 
 
 def _verbs(app: App, document: bytes) -> Mapping[str, float]:
-    editor: ModuleType = plan._EDITORS[app.format]
+    editor: ModuleType = BY_FORMAT[app.format]
     path = (*app.table, "shop")
     after, trace = editor.insert(document, path, ENTRY)
     verbs: dict[str, Callable[[], Any]] = {

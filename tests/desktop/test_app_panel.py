@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox
 
 from tests.desktop.apps_window import SALES, SHOP, closed, live_in, opened, planned, seen
 from trunkline_desktop.widgets.segmented import SegmentedControl
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.store import Store
 
@@ -265,4 +265,4 @@ def test_an_entry_of_that_name_that_is_not_ours_stays_beside_ours(qtbot, main):
     planned(qtbot, main).click()
     qtbot.waitUntil(lambda: "sales-2" in servers("zed", "context_servers"))
     assert servers("zed", "context_servers")["sales"] == theirs
-    assert plan.is_connected(apps.ALL["zed"], SALES)
+    assert connections.is_connected(apps.ALL["zed"], SALES)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from tests.journeys import node_tools, real_clients
-from trunkline_server.clients import apps, entries, plan
+from trunkline_server.clients import apps, entries
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
+from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.clients.exports import offers
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile, Transport
@@ -93,7 +94,7 @@ def written(app: App, person: Path) -> Any:
     """Return the entry in whichever of the app's files has it."""
     here = Computer(platform=sys.platform, home=person, environment={})
     file = next(path for path in app.paths(here) if path.exists())
-    editor = plan._EDITORS[app.format]
+    editor = BY_FORMAT[app.format]
     entry = editor.read(file.read_bytes(), (*app.table, SHOP.id))
     assert entry is not None, file.read_text(encoding="utf-8")
     return entry

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.disks import Disk, small_disk
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, plan, writer
 from trunkline_server.clients.exports import saving
 from trunkline_server.clients.replacing import transaction
 from trunkline_server.errors import TrunklineError
@@ -80,11 +80,11 @@ def test_all_files_are_changed_or_none(
         for file in files(folder).values():
             assert file.read_bytes() == BEFORE
             assert [path.name for path in file.parent.iterdir()] == [file.name]
-            assert not plan.is_connected(apps.ALL["cursor"], SALES, path=file)
+            assert not connections.is_connected(apps.ALL["cursor"], SALES, path=file)
     assert refused > 1
     assert not transaction.is_left()
     for app_id, file in files(folder).items():
-        assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+        assert connections.is_connected(apps.ALL[app_id], SALES, path=file)
         assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
@@ -100,7 +100,7 @@ def test_an_undo_waits_for_room_on_the_disk(
     with pytest.raises(TrunklineError, match=r"No space left .* Make room"):
         writer.undo(applied)
     assert file.read_bytes() == after
-    assert plan.is_connected(apps.ALL["cursor"], SALES, path=file)
+    assert connections.is_connected(apps.ALL["cursor"], SALES, path=file)
     disk.free()
     writer.undo(applied)
     assert file.read_bytes() == BEFORE

@@ -21,6 +21,7 @@ from tests.unit import awkward
 from trunkline_server.clients import apps, plan
 from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
+from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.clients.editors.text import BOM
 from trunkline_server.clients.owned import Record
 from trunkline_server.profiles import secrets
@@ -62,7 +63,7 @@ class File:
         return self._take(Step(verb="disconnect", profile=profile, name=profile.id))
 
     def _take(self, step: Step) -> File:
-        editor = plan._EDITORS[self.app.format]
+        editor = BY_FORMAT[self.app.format]
         draft = Draft(self.app, Path("settings"), editor, self.content, self._records)
         draft.take(step)
         self.content, self._records = draft.content or b"", tuple(draft.records.values())

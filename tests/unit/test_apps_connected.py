@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import MemoryKeyring
-from trunkline_server.clients import apps, entries, owned, plan, tokens, writer
+from trunkline_server.clients import apps, connections, entries, owned, plan, tokens, writer
 from trunkline_server.clients.app import App
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles import secrets
@@ -96,7 +96,7 @@ def test_disconnecting_leaves_the_same_bytes(app_id: str, transport: Transport, 
     for text in texts if transport == "stdio" else texts[-2:]:
         file.write_bytes(text.encode())
         connect(app_id, transport, file)
-        assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+        assert connections.is_connected(apps.ALL[app_id], SALES, path=file)
         disconnect(app_id, file)
         assert file.read_bytes() == text.encode()
 
@@ -333,7 +333,7 @@ def test_a_question_of_the_person_is_left_alone(file: Path) -> None:
 
 def test_the_way_is_remembered(file: Path) -> None:
     connect("cursor", "http", file)
-    record = plan.record_of(apps.ALL["cursor"], SALES, path=file)
+    record = connections.remembered(apps.ALL["cursor"], SALES, path=file)
     assert record is not None
     assert (record.transport, record.bearer_by) == ("http", "text")
 
@@ -409,7 +409,7 @@ def test_it_stays_in_toml_and_yaml_too(
     assert file.read_text() == written.replace(ours, theirs)
     connect(app_id, "stdio" if transport == "http" else "http", file)
     assert theirs.rsplit("\n", maxsplit=1)[-1] in file.read_text()
-    assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+    assert connections.is_connected(apps.ALL[app_id], SALES, path=file)
 
 
 def test_undoing_another_way_goes_back_to_the_former(file: Path) -> None:

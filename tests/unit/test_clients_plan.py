@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, plan, reading, writer
+from trunkline_server.clients import apps, connections, plan, reading, writer
 from trunkline_server.clients.computer import Computer
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -255,7 +255,7 @@ def test_a_choice_of_databases_goes_around_the_entry_of_someone_else(file: Path)
     holding(file, before)
     writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), {"sales", "shop"}, path=file))
     assert list(json.loads(file.read_bytes())["mcpServers"]) == ["sales", "sales-2", "shop"]
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)
     writer.apply(plan.arrange(CLAUDE, (SALES, SHOP), (), path=file))
     assert file.read_text() == before
 
@@ -315,14 +315,14 @@ def test_an_entry_for_another_database_is_refused_with_a_free_name(file: Path) -
 
 def test_disconnecting_leaves_an_entry_of_that_name_for_another_database(file: Path) -> None:
     writer.apply(plan.connect(CLAUDE, SHOP, path=file, name="sales"))
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)
     assert not plan.disconnect(CLAUDE, SALES, path=file).is_needed
 
 
 def test_it_is_connected_when_our_entry_is_there(file: Path) -> None:
-    before = plan.is_connected(CLAUDE, SALES, path=file)
+    before = connections.is_connected(CLAUDE, SALES, path=file)
     writer.apply(plan.connect(CLAUDE, SALES, path=file))
-    assert (before, plan.is_connected(CLAUDE, SALES, path=file)) == (False, True)
+    assert (before, connections.is_connected(CLAUDE, SALES, path=file)) == (False, True)
 
 
 def test_an_app_that_may_no_longer_ask_loses_a_database_under_each_of_its_names(
@@ -334,4 +334,4 @@ def test_an_app_that_may_no_longer_ask_loses_a_database_under_each_of_its_names(
         writer.apply(plan.connect(CLAUDE, SALES, path=file, name=name))
     writer.apply(plan.arrange(CLAUDE, (SALES,), (), path=file))
     assert file.read_text() == '{"theme": "dark"}'
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes import MemoryKeyring
 from trunkline_desktop import cli
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, plan, writer
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 
@@ -53,8 +53,8 @@ def contents(files: dict[str, Path]) -> dict[str, bytes]:
 
 
 def names(app_id: str, file: Path) -> set[str]:
-    ours = ("sales", "shop", "again")
-    return set(plan.names_in(apps.ALL[app_id], file, file.read_bytes(), ours))
+    ours = {"sales", "shop", "again"}
+    return ours & connections.table_in(apps.ALL[app_id], file, file.read_bytes()).keys()
 
 
 def test_all_takes_everything_out_of_every_file(

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import pytest
 
-from trunkline_server.clients import plan
+from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.clients.editors.text import MalformedError, Trace
 
 FORMATS = {
@@ -49,12 +49,12 @@ def test_there_are_more_than_sixty_files() -> None:
 @pytest.mark.parametrize(("kind", "text"), CASES)
 def test_the_entry_goes_in_at_the_expected_bytes(kind: str, text: str) -> None:
     path, entry = FORMATS[kind]
-    assert plan._EDITORS[kind].insert(before(text), path, entry)[0] == after(text)
+    assert BY_FORMAT[kind].insert(before(text), path, entry)[0] == after(text)
 
 
 @pytest.mark.parametrize(("kind", "text"), CASES)
 def test_the_entry_comes_out_again_without_a_trace(kind: str, text: str) -> None:
-    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    (path, entry), editor = FORMATS[kind], BY_FORMAT[kind]
     _, trace = editor.insert(before(text), path, entry)
     assert editor.read(after(text), path) == entry
     assert editor.remove(after(text), path, trace) == before(text)
@@ -63,7 +63,7 @@ def test_the_entry_comes_out_again_without_a_trace(kind: str, text: str) -> None
 @pytest.mark.parametrize(("kind", "text"), CASES)
 def test_an_entry_beside_ours_survives_it(kind: str, text: str) -> None:
     """Theirs came after ours; ours goes first."""
-    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    (path, entry), editor = FORMATS[kind], BY_FORMAT[kind]
     theirs = (path[0], "zoo")
     fields = {**entry, "name": "zoo"}
     document, trace = editor.insert(before(text), path, entry)
@@ -76,7 +76,7 @@ def test_an_entry_beside_ours_survives_it(kind: str, text: str) -> None:
 @pytest.mark.parametrize(("kind", "text"), CASES)
 def test_an_entry_that_says_the_same_is_not_touched(kind: str, text: str) -> None:
     path, entry = FORMATS[kind]
-    assert plan._EDITORS[kind].update(after(text), path, entry) == after(text)
+    assert BY_FORMAT[kind].update(after(text), path, entry) == after(text)
 
 
 # Where others refer to a neighbour, nobody may take it away.
@@ -85,7 +85,7 @@ FREE = [case for case in CASES if "&" not in str(case.values[1])]
 
 @pytest.mark.parametrize(("kind", "text"), FREE)
 def test_what_a_person_takes_away_meanwhile_stays_away(kind: str, text: str) -> None:
-    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    (path, entry), editor = FORMATS[kind], BY_FORMAT[kind]
     document, trace = editor.insert(before(text), path, entry)
     for name in editor.read(before(text), path[:1]) or {}:
         theirs = (path[0], name)
@@ -100,7 +100,7 @@ NOTES = {"json": b"  ", "toml": b"# note", "yaml": b"# note", "yaml-list": b"# n
 
 @pytest.mark.parametrize(("kind", "text"), CASES)
 def test_notes_that_a_person_adds_on_any_line_cost_nothing_else(kind: str, text: str) -> None:
-    (path, entry), editor = FORMATS[kind], plan._EDITORS[kind]
+    (path, entry), editor = FORMATS[kind], BY_FORMAT[kind]
     document, trace = editor.insert(before(text), path, entry)
     note = NOTES.get(kind, b"// note")
     lines = document.splitlines(keepends=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.upkeep import removal
 from trunkline_server.profiles.profile import Profile
 
@@ -25,8 +25,8 @@ def files(home: Path, tmp_path: Path) -> list[Path]:
 
 def test_it_goes_from_every_file_and_the_others_stay(files: list[Path]) -> None:
     removal.take_out(SALES)
-    assert not any(plan.is_connected(CLAUDE, SALES, path=file) for file in files)
-    assert all(plan.is_connected(CLAUDE, SHOP, path=file) for file in files)
+    assert not any(connections.is_connected(CLAUDE, SALES, path=file) for file in files)
+    assert all(connections.is_connected(CLAUDE, SHOP, path=file) for file in files)
 
 
 def test_it_can_be_undone(files: list[Path]) -> None:
@@ -42,7 +42,7 @@ def test_a_broken_file_is_told_and_keeps_no_other_from_being_cleaned(files: list
     done, failures = removal.take_out(SALES)
     assert [applied.plan.path for applied in done] == [files[1]]
     assert [failure.code for failure in failures] == ["client.malformed"]
-    assert plan.remembered(CLAUDE, SALES, path=files[0]) is not None
+    assert connections.remembered(CLAUDE, SALES, path=files[0]) is not None
 
 
 def test_an_entry_of_somebody_else_stays(home: Path, tmp_path: Path) -> None:

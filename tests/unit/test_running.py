@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.rewriting import RewritingApp, rewriting_app
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.app import Process
 from trunkline_server.clients.processes import restarting, running, systems
 from trunkline_server.errors import TrunklineError
@@ -329,7 +329,7 @@ def test_nothing_is_written_when_it_does_not_quit(desk: RewritingApp) -> None:
         restarting.apply(wanted, found(desk), patience_s=0.1)
     desk.told("wrote")
     assert caught.value.code == "client.still_running"
-    assert (desk.file.read_bytes(), plan.remembered(desk.app, SALES, path=desk.file)) == (
+    assert (desk.file.read_bytes(), connections.remembered(desk.app, SALES, path=desk.file)) == (
         before,
         None,
     )

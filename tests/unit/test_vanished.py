@@ -90,8 +90,14 @@ def test_what_stayed_is_not_told(file: Path) -> None:
 
 def test_an_entry_that_the_person_changed_is_still_ours(file: Path) -> None:
     connect(file)
-    file.write_text(file.read_text().replace("trunkline-stdio", "my-own"))
+    file.write_text(file.read_text().replace('"args"', '"timeout": 9, "args"'))
     assert vanished.vanished() == ()
+
+
+def test_an_entry_that_somebody_put_in_its_place_is_not(file: Path) -> None:
+    connect(file)
+    file.write_text(file.read_text().replace("trunkline-stdio", "my-own"))
+    assert [gone.profiles for gone in vanished.vanished()] == [("sales",)]
 
 
 def test_a_file_that_is_gone_counts(file: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -90,14 +90,14 @@ def test_a_read_only_file_is_left_alone(file: Path) -> None:
         connect(file)
     assert caught.value.code == "client.read_only"
     assert file.read_bytes() == BEFORE
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_undo_gives_back_the_same_bytes(file: Path) -> None:
     writer.undo(connect(file))
     assert file.read_bytes() == BEFORE
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)
 
 
 def test_undo_removes_a_file_that_was_not_there(file: Path) -> None:
@@ -142,12 +142,12 @@ def test_undo_of_several_leaves_what_others_wrote_since(file: Path) -> None:
 
 def test_the_moment_of_connecting_is_remembered_until_it_is_done_again(file: Path) -> None:
     connect(file)
-    first = plan.remembered(CLAUDE, SALES, path=file)
+    first = connections.remembered(CLAUDE, SALES, path=file)
     connect(file)
-    assert plan.remembered(CLAUDE, SALES, path=file) == first
+    assert connections.remembered(CLAUDE, SALES, path=file) == first
     writer.apply(plan.disconnect(CLAUDE, SALES, path=file))
     connect(file)
-    again = plan.remembered(CLAUDE, SALES, path=file)
+    again = connections.remembered(CLAUDE, SALES, path=file)
     assert first is not None
     assert again is not None
     assert 0 < first.since < again.since
@@ -158,4 +158,4 @@ def test_undo_of_a_disconnect_connects_again(file: Path) -> None:
     connected = file.read_bytes()
     writer.undo(writer.apply(plan.disconnect(CLAUDE, SALES, path=file)))
     assert file.read_bytes() == connected
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from trunkline_server import folders
-from trunkline_server.clients import apps, owned, plan, tokens, writer
+from trunkline_server.clients import apps, connections, owned, plan, tokens, writer
 from trunkline_server.clients.replacing import transaction
 from trunkline_server.clients.replacing.change import Change
 from trunkline_server.clients.replacing.transaction import Transaction
@@ -47,11 +47,11 @@ def test_an_old_file_that_cannot_go_yet_goes_with_the_next_change(files: dict[st
         connect(files)
     assert transaction.is_left()
     for app_id, file in files.items():
-        assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+        assert connections.is_connected(apps.ALL[app_id], SALES, path=file)
     writer.recover()
     assert_tidy(files)
     for app_id, file in files.items():
-        assert plan.is_connected(apps.ALL[app_id], SALES, path=file)
+        assert connections.is_connected(apps.ALL[app_id], SALES, path=file)
 
 
 def test_what_could_be_taken_back_only_in_part_is_taken_back_later(files: dict[str, Path]) -> None:
@@ -73,7 +73,7 @@ def test_what_could_be_taken_back_only_in_part_is_taken_back_later(files: dict[s
     writer.recover()
     for app_id, file in files.items():
         assert file.read_bytes() == BEFORE
-        assert plan.remembered(apps.ALL[app_id], SALES, path=file) is None
+        assert connections.remembered(apps.ALL[app_id], SALES, path=file) is None
     assert_tidy(files)
 
 

@@ -20,7 +20,7 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.processes import running
 from trunkline_server.clients.processes.running import RunningApp
@@ -231,10 +231,8 @@ def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
 
 
 def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
-    # In a file that cannot be read our entries are thought to be where they were.
-    find = plan.record_of if plan.can_read(app, path) else plan.remembered
-    records = {p.id: find(app, p, path=path) for p in profiles}
-    ways = {i: record.transport for i, record in records.items() if record}
+    found = reversed(connections.likely(app, path, profiles))  # the first of several names counts
+    ways = {c.profile: c.transport for c in found if c.profile in {p.id for p in profiles}}
     return FileFacts(path=str(path), name=app.named(path), ways=ways)
 
 

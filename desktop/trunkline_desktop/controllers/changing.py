@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, writer
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.processes import restarting, running
-from trunkline_server.clients.reading import read
 from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import TrunklineError
@@ -103,5 +102,4 @@ def _require_sound(done: Applied) -> None:
 def _require_readable(app_id: str) -> None:
     for record in owned.records():
         if record.client == app_id:
-            path = Path(record.path)
-            plan.names_in(apps.ALL[app_id], path, read(path), (record.name,))
+            connections.missing(apps.ALL[app_id], Path(record.path), (record,))

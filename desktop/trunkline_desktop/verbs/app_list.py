@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from trunkline_desktop import contacts
 from trunkline_desktop.verbs import app_names, say
 from trunkline_server import runfile
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.connections import Connection
 from trunkline_server.clients.exports import offers
 from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.upkeep.vanished import Vanished
+from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 
@@ -23,7 +26,8 @@ _HEADS = ("APP", "ID", "INSTALLED", "CONNECTED", "CONTACT", "FILE")
 
 def clients(options: Namespace) -> int:
     """List the AI apps, whether they are here, and which databases they may use."""
-    writer.recover()
+    with suppress(TrunklineError):  # whoever changes a file is told
+        writer.recover()
     profiles, lost = Store().load(), vanished.vanished()
     known = (*apps.ALL.values(), *apps.BY_HAND.values())
     seen = contacts.by_app(profiles, {})
@@ -65,6 +69,13 @@ def _tell(gone: Vanished) -> None:
         say.line(f"{gone.app.name} lost “{profile}” from {gone.path}. Put it back: {command}")
 
 
+def _connections(app: App, profiles: tuple[Profile, ...]) -> tuple[Connection, ...]:
+    """Return the first entry for each database, in the order of the databases."""
+    there = connections.likely(app, app.path(), profiles) if profiles else ()
+    firsts = (next((c for c in there if c.profile == p.id), None) for p in profiles)
+    return tuple(filter(None, firsts))
+
+
 def _state(
     app: App,
     profiles: tuple[Profile, ...],
@@ -72,16 +83,16 @@ def _state(
     lost: tuple[Vanished, ...],
 ) -> dict[str, Any]:
     editable = () if app.by_hand else profiles
-    records = {p.id: record for p in editable if (record := plan.record_of(app, p))}
+    found = {c.profile: c for c in _connections(app, editable)}
     at = contacts.last(
-        {i: seen.get((i, app.id), 0.0) for i in records},
-        {i: record.since for i, record in records.items()},
+        {i: seen.get((i, app.id), 0.0) for i in found},
+        {i: c.record.since for i, c in found.items() if c.record},
         {run.id for run in runfile.running()},
     )
     return {
         "id": app.id, "name": app.name, "installed": app.is_installed(),
         "path": "" if app.by_hand else str(app.path()),
-        "connected": list(records), "transports": {i: r.transport for i, r in records.items()},
+        "connected": list(found), "transports": {i: c.transport for i, c in found.items()},
         "vanished": [p for gone in lost if gone.app is app for p in gone.profiles],
         "seen_at": at or None, "can": list(app.transports), "by_hand": app.by_hand,
         "export": list(offers.forms(app)),

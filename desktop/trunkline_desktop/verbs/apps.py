@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from trunkline_desktop.verbs import app_names, making, say, verifying
-from trunkline_server.clients import plan
+from trunkline_server.clients import connections, plan
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.upkeep import following
@@ -47,7 +47,7 @@ def follow(profile: Profile) -> list[str]:
 def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:
     """Return the change; what is not said stays the way it is, or comes back the way it was."""
     path = making.path_of(options)
-    now = plan.remembered(app, profile, path=path)
+    now = connections.remembered(app, profile, path=path)
     try:
         return plan.connect(
             app,

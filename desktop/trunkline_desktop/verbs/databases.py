@@ -134,10 +134,11 @@ def remove(options: Namespace) -> int:
 
 def _is_anywhere(app: App, profile: Profile) -> bool:
     """Whether the app can ask a database, also by a file that a person named."""
-    from trunkline_server.clients import owned, plan
+    from trunkline_server.clients import connections, owned
 
-    files = {Path(record.path) for record in owned.records() if record.client == app.id}
-    return any(plan.is_connected(app, profile, path=file) for file in files)
+    named = {Path(record.path) for record in owned.records() if record.client == app.id}
+    files = {*named, *([] if app.by_hand else app.files())}
+    return any(connections.is_connected(app, profile, path=file) for file in files)
 
 
 def _described(options: Namespace) -> tuple[Profile, str | None, bool]:

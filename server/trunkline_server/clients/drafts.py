@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from trunkline_server.clients import entries, owned, questions, tokens
+from trunkline_server.clients import connections, entries, owned, questions, recognising, tokens
 from trunkline_server.clients.app import App
+from trunkline_server.clients.connections import Connection
 from trunkline_server.clients.editors.text import Trace
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
@@ -71,6 +72,23 @@ class Draft:
         self.content = before
         self.records = {record.name: record for record in former}
 
+    def connections(self, profiles: Iterable[Profile]) -> tuple[Connection, ...]:
+        """Return the entries that lead to ``profiles`` by now, those that we remember first.
+
+        Raises:
+            MalformedError: see :meth:`take`.
+        """
+        ours = [record for record in self.records.values() if record.client == self._app.id]
+        return connections.among(self._app, self.content, self._read, ours, profiles)
+
+    def look(self) -> None:
+        """Read the content, for nothing but to find out whether that can be done.
+
+        Raises:
+            MalformedError: see :meth:`take`.
+        """
+        self._read((*self._app.table, ""))
+
     def take(self, step: Step) -> Step:
         """Make the step; return it with what was there before and whether it had an effect.
 
@@ -78,47 +96,81 @@ class Draft:
             TrunklineError: ``client.taken``, or those of ``entries.target``.
             MalformedError: the file is not one that its app reads.
         """
+        step = self._followed(step)
         step = self._renamed(step) if step.may_rename else step
-        before, record = self.content, self.records.get(step.name)
+        before, record, former = self.content, self.records.get(step.name), self._way(step)
         if step.verb == "connect":
-            was_there = self._connect(step)
+            self._connect(step)
         else:
-            was_there = self._disconnect(step.profile, step.name)
+            self._disconnect(step.profile, step.name)
         return replace(
             step,
-            former=record.transport if record and was_there else None,
-            had_token=bool(record and was_there and record.bearer_by == "text"),
+            former=former,
+            had_token=bool(record and former and record.bearer_by == "text"),
             has_effect=self.content != before,
         )
+
+    def _followed(self, step: Step) -> Step:
+        """Return the step for the key that a person has given our entry since, if they have."""
+        record = self.records.get(step.name)
+        if record and recognising.is_of(record, self._read((*self._app.table, step.name))):
+            return step
+        for there in self.connections(()):
+            ours = there.record
+            if ours and ours.profile == step.profile.id and step.name in {there.name, ours.name}:
+                self._rename(ours, there.name)
+                return replace(step, name=there.name)
+        return step
+
+    def _rename(self, record: Record, name: str) -> None:
+        known = self.records.values()
+        moved = (replace(each, name=name) if each is record else each for each in known)
+        self.records = {each.name: each for each in moved}  # in the order they were
+
+    def _way(self, step: Step) -> Transport | None:
+        """Return by which way the entry leads to the step's database; None if it does not."""
+        now, record = self._read((*self._app.table, step.name)), self.records.get(step.name)
+        if record:
+            is_ours = record.profile == step.profile.id and recognising.is_of(record, now)
+            return record.transport if is_ours else None
+        return recognising.leads_to(now, step.profile.id, step.profile.http_port)
 
     def _renamed(self, step: Step) -> Step:
         """Return the step under the next free name when another's entry has its own."""
         now, record = self._read((*self._app.table, step.name)), self.records.get(step.name)
-        is_ours = record is not None and record.profile == step.profile.id
-        if is_ours or (record is None and now in (None, self._wanted(step)[0])):
+        is_free = now is None and (record is None or record.profile == step.profile.id)
+        if is_free or self._way(step) or (record is None and now == self._wanted(step)[0]):
             return step
-        return replace(step, name=self._free(step.name))
+        free = self._free(step.name)
+        if record and record.profile == step.profile.id:  # ours is gone, another's is there
+            self._unask(step.name)
+            self._hand_over(self.records.pop(step.name))
+        return replace(step, name=free)
 
-    def _connect(self, step: Step) -> bool:
-        """Write the entry; return whether there was one before."""
+    def _connect(self, step: Step) -> None:
+        """Write the entry.
+
+        One that leads to the database already, whoever wrote it, is ours from now on.
+        """
         name, where = step.name, (*self._app.table, step.name)
         fields, fresh = self._wanted(step)
-        now, record = self._read(where), self.records.get(name)
+        now, record, way = self._read(where), self.records.get(name), self._way(step)
         if record and record.profile != step.profile.id:
             raise self._taken(name, "for another database")
+        if now is not None and ((way is None and now != fields) or not isinstance(now, dict)):
+            raise self._taken(name)
+        if way and not record:
+            record = replace(fresh, transport=way, digest="")
         if now is None:
             self._insert(where, fields, fresh)
-        elif not isinstance(now, dict) or (record is None and now != fields):
-            raise self._taken(name)
         elif record and record.transport != step.transport:
             self._rewrite(step, record, now, fields, fresh)
         else:
-            self._update(where, fields, replace(record, **_way(fresh)) if record else fresh)
+            self._update(where, fields, replace(record, **_leading(fresh)) if record else fresh)
         if fresh.bearer_by == "input":
             self._ask(step)
         else:
             self._unask(name)
-        return now is not None
 
     def _wanted(self, step: Step) -> tuple[dict[str, Any], Record]:
         """Return the entry's fields and a record of it that knows nothing of the file."""
@@ -134,6 +186,7 @@ class Draft:
             digest=owned.digest(fields),
             transport=step.transport,
             bearer_by=by or "",
+            port=profile.http_port if by else 0,
         )
 
     def _insert(self, where: tuple[str, ...], fields: dict[str, Any], fresh: Record) -> None:
@@ -165,7 +218,7 @@ class Draft:
             self._disconnect(step.profile, step.name)
             self._insert(where, fields | theirs | _kept(theirs, fields), fresh)
             return
-        self._update(where, fields, replace(record, **_way(fresh)))
+        self._update(where, fields, replace(record, **_leading(fresh)))
         for key in stale & now.keys():
             self.content = self._editor.remove(self.content, (*where, key), Trace())
 
@@ -202,15 +255,17 @@ class Draft:
         if heir:
             self.records[heir.name] = replace(heir, asks=record.asks)
 
-    def _disconnect(self, profile: Profile, name: str) -> bool:
-        """Take the entry out; return whether there was one."""
+    def _disconnect(self, profile: Profile, name: str) -> None:
+        """Take the entry out; what somebody else has put in its place stays."""
         if name in self.records and self.records[name].profile != profile.id:
-            return False
+            return
         self._unask(name)
         where, record = (*self._app.table, name), self.records.pop(name, None)
         now = self._read(where)
+        if record and not recognising.is_of(record, now):
+            now = None
         if self.content is not None and now is not None:
-            if record is None and now not in entries.likely(self._app, profile, name):
+            if record is None and not self._is_likely(profile, name, now):
                 raise self._taken(name, can_choose=False)
             trace = record.trace if record else Trace()
             self.content = self._editor.remove(self._page(where), where, trace)
@@ -218,7 +273,11 @@ class Draft:
             self.content = None
         if record:
             self._hand_over(record)
-        return now is not None
+
+    def _is_likely(self, profile: Profile, name: str, entry: Any) -> bool:
+        """Whether an entry that nobody remembers leads to the database all the same."""
+        way = recognising.leads_to(entry, profile.id, profile.http_port)
+        return way is not None or entry in entries.likely(self._app, profile, name)
 
     def _is_blank(self) -> bool:
         return (self.content or b"").strip() in {b"", self._app.blank.strip().encode()}
@@ -236,6 +295,7 @@ class Draft:
     def _page(self, where: tuple[str, ...]) -> Any:
         """Return the content as the editor reads it: once for as long as it stays."""
         content, path, page = self._opened
+        where = where if self._app.format.startswith("yaml") else ()  # others read the whole
         if page is None or content is not self.content or path != where:
             page = self._editor.opened(self.content or b"", where)
             self._opened = (self.content, where, page)
@@ -268,6 +328,7 @@ def _kept(now: Any, fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _way(record: Record) -> dict[str, Any]:
+def _leading(record: Record) -> dict[str, Any]:
     """Return the fields of a record that tell where the entry leads."""
-    return {"profile": record.profile, "transport": record.transport, "bearer_by": record.bearer_by}
+    return {"profile": record.profile, "transport": record.transport,
+            "bearer_by": record.bearer_by, "port": record.port}  # fmt: skip

@@ -37,6 +37,7 @@ class Record:
         transport: how the app reaches the database by it.
         bearer_by: how the app gets the token of an address; "" for stdio.
         asks: what of the question for the token is ours: the "item", the whole "list", or "".
+        port: of the address that was written; 0 for stdio.
     """
 
     client: str
@@ -51,6 +52,7 @@ class Record:
     transport: Transport = "stdio"
     bearer_by: BearerBy | Literal[""] = ""
     asks: Literal["", "item", "list"] = ""
+    port: int = 0
 
     @property
     def trace(self) -> Trace:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
 
 from trunkline_server.clients import diffs, entries, owned
 from trunkline_server.clients.app import App
+from trunkline_server.clients.connections import Connection, missing
 from trunkline_server.clients.drafts import Draft, Step
-from trunkline_server.clients.editors import json as strict_json
-from trunkline_server.clients.editors import json_comments, jsonc, toml, yaml, yaml_list
+from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.reading import explained, read
-from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile, Transport
 
-_EDITORS: dict[str, ModuleType] = {
-    "json": strict_json,
-    "json+comments": json_comments,
-    "jsonc": jsonc,
-    "toml": toml,
-    "yaml": yaml,
-    "yaml-list": yaml_list,
-}
 # What every app takes as a key, and puts before the names of the tools.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,47}")
 
@@ -109,7 +99,7 @@ class Plan:
         Raises:
             TrunklineError: see :func:`connect`.
         """
-        return _planned(self.app, self.path, self.steps)
+        return _repeated(self.app, self.path, self.steps)
 
     def reversed(self) -> Plan:
         """Return what takes our entries back out of the file as it is now, or puts them back.
@@ -118,12 +108,12 @@ class Plan:
             TrunklineError: see :func:`connect`.
         """
         steps = (step.opposite() for step in reversed(self.steps) if step.has_effect)
-        return _planned(self.app, self.path, tuple(steps))
+        return _repeated(self.app, self.path, steps)
 
 
 def can_edit(app: App) -> bool:
     """Whether the settings of ``app`` are of a format that is edited here."""
-    return app.format in _EDITORS and not app.by_hand
+    return app.format in BY_FORMAT and not app.by_hand
 
 
 def connect(
@@ -137,9 +127,9 @@ def connect(
 ) -> Plan:
     """Return what writing the entry of ``profile`` into the file of ``app`` would change.
 
-    ``name`` is the entry's key, the profile's id unless given. An entry of ours that the person
-    has changed keeps what they added; only our fields are set. The token is in the file only when
-    ``may_write_token`` and the app knows no safer way.
+    ``name`` is the entry's key; unless given, the one it has there already, or the profile's id.
+    An entry that the person has changed keeps what they added; only our fields are set. The token
+    is in the file only when ``may_write_token`` and the app knows no safer way.
 
     Raises:
         TrunklineError: ``client.unreadable, client.malformed, client.taken`` (another's entry has
@@ -147,14 +137,13 @@ def connect(
             ``client.token`` (it would have to be written), ``client.address`` (no port yet),
             ``token.none, secrets.*`` or ``program.missing``.
     """
-    step = Step(
-        verb="connect",
-        profile=profile,
-        name=_checked(profile.id if name is None else name),
-        transport=transport,
-        may_write_token=may_write_token,
-    )
-    return _planned(app, path or _path(app), (step,))
+
+    def steps(draft: Draft) -> Iterable[Step]:
+        wanted = next(_names(draft, profile)) if name is None else name
+        yield Step(verb="connect", profile=profile, name=_checked(wanted),
+                   transport=transport, may_write_token=may_write_token)  # fmt: skip
+
+    return _planned(app, path or _path(app), steps)
 
 
 def fresh(
@@ -172,7 +161,7 @@ def fresh(
         transport=transport,
         may_write_token=may_write_token,
     )
-    draft = Draft(app, Path("/"), _EDITORS[app.format], None, ())
+    draft = Draft(app, Path("/"), BY_FORMAT[app.format], None, ())
     draft.take(step)
     return (draft.content or b"").decode()
 
@@ -187,10 +176,12 @@ def disconnect(
     Raises:
         TrunklineError: as :func:`connect`; ``client.taken`` when the entry is not ours.
     """
-    path = path or _path(app)
-    names = [r.name for r in _ours(app, profile, path)] or [profile.id]
-    steps = [_leaving(profile, each) for each in ([name] if name else names)]
-    return _planned(app, path, tuple(steps))
+
+    def steps(draft: Draft) -> Iterable[Step]:
+        names = [*_names(draft, profile)]
+        return [_leaving(profile, each) for each in ([name] if name else names[:-1] or names)]
+
+    return _planned(app, path or _path(app), steps)
 
 
 def withdraw(app: App, path: Path, leaving: Iterable[tuple[Record, Profile]]) -> Plan:
@@ -199,8 +190,7 @@ def withdraw(app: App, path: Path, leaving: Iterable[tuple[Record, Profile]]) ->
     Raises:
         TrunklineError: ``client.unreadable`` or ``client.malformed``.
     """
-    steps = (_leaving(profile, record.name) for record, profile in leaving)
-    return _planned(app, path, tuple(steps))
+    return _planned(app, path, lambda _: (_leaving(p, record.name) for record, p in leaving))
 
 
 def arrange(
@@ -221,15 +211,17 @@ def arrange(
     Raises:
         TrunklineError: as :func:`connect`.
     """
-    path, known, ways = path or _path(app), tuple(profiles), ways or {}
-    steps = [_arranged(app, p, path, ways.get(p.id)) for p in known if p.id in wanted] + [
-        _leaving(p, record.name)
-        for p in known
-        if p.id not in wanted
-        for record in _ours(app, p, path)
-        if _is_seen(app, record)
-    ]
-    return _planned(app, path, tuple(steps))
+    known, chosen = {p.id: p for p in profiles}, ways or {}
+
+    def steps(draft: Draft) -> Iterable[Step]:
+        there = draft.connections(known.values())
+        kept = (_arranged(draft, app, known[i], chosen.get(i), there) for i in known if i in wanted)
+        yield from filter(None, kept)
+        for connection in there:
+            if connection.profile in known and connection.profile not in wanted:
+                yield _leaving(known[connection.profile], connection.name)
+
+    return _planned(app, path or _path(app), steps)
 
 
 def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> tuple[Plan, ...]:
@@ -245,10 +237,10 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
     steps: dict[tuple[str, Path], list[Step]] = {}
     for record in owned.records():
         is_meant = record.profile == profile.id and record.transport != "stdio"
-        if is_meant and record.client in apps and _is_there(apps[record.client], record):
+        if is_meant and record.client in apps and not _is_missing(apps[record.client], record):
             step = _switched(apps[record.client], record, profile, transport)
             steps.setdefault((record.client, Path(record.path)), []).append(step)
-    plans = [_planned(apps[client], path, tuple(s)) for (client, path), s in steps.items()]
+    plans = [_repeated(apps[client], path, s) for (client, path), s in steps.items()]
     return tuple(plan for plan in plans if plan.is_needed or _has_file(plan))
 
 
@@ -259,7 +251,7 @@ def put_back(app: App, path: Path, lost: Iterable[tuple[Record, Profile]]) -> Pl
         TrunklineError: as :func:`connect`.
     """
     steps = (_switched(app, record, profile, record.transport) for record, profile in lost)
-    return _planned(app, path, tuple(steps))
+    return _repeated(app, path, steps)
 
 
 def without(app: App, path: Path, lost: Iterable[Record]) -> tuple[Record, ...]:
@@ -267,61 +259,27 @@ def without(app: App, path: Path, lost: Iterable[Record]) -> tuple[Record, ...]:
 
     What the first one found in its place passes to one that stays.
     """
-    draft = Draft(app, path, _EDITORS[app.format], None, owned.of(path))
+    draft = Draft(app, path, BY_FORMAT[app.format], None, owned.of(path))
     for record in lost:
         draft.take(_leaving(Profile(id=record.profile, name=record.profile), record.name))
     return tuple(draft.records.values())
 
 
-def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) -> frozenset[str]:
-    """Return which of the entries of these names are in the ``content`` of the app's file.
-
-    Raises:
-        TrunklineError: ``client.malformed``.
-    """
-    read_at, document = _EDITORS[app.format].read, content or b""
-    with explained(app, path):
-        return frozenset(n for n in names if read_at(document, (*app.table, n)) is not None)
+def _repeated(app: App, path: Path, steps: Iterable[Step]) -> Plan:
+    return _planned(app, path, lambda _: steps)
 
 
-def can_read(app: App, path: Path) -> bool:
-    """Whether the app's file, if there is one, can be read and understood."""
-    try:
-        _require_readable(app, path, read(path))
-    except TrunklineError:
-        return False
-    return True
-
-
-def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
-    """Return what is remembered of our entry for ``profile``, whether or not it is there."""
-    return next(_ours(app, profile, path or _path(app)), None)
-
-
-def record_of(app: App, profile: Profile, *, path: Path | None = None) -> Record | None:
-    """Return what is remembered of our entry for ``profile``; None when it is not seen there."""
-    ours = _ours(app, profile, path or _path(app))
-    return next((record for record in ours if _is_seen(app, record)), None)
-
-
-def is_connected(app: App, profile: Profile, *, path: Path | None = None) -> bool:
-    """Whether the app's file has our entry for ``profile``; False when it cannot be read."""
-    return record_of(app, profile, path=path) is not None
-
-
-def _planned(app: App, path: Path, steps: tuple[Step, ...]) -> Plan:
+def _planned(app: App, path: Path, steps: Callable[[Draft], Iterable[Step]]) -> Plan:
+    """Return the change that these steps make, which depend on what the file has by now."""
     before, former = read(path), owned.of(path)
-    if not steps:
-        _require_readable(app, path, before)
-    draft = Draft(app, path, _EDITORS[app.format], before, former)
+    draft = Draft(app, path, BY_FORMAT[app.format], before, former)
     with explained(app, path):
-        done = tuple(map(draft.take, steps))
+        wanted = tuple(steps(draft))
+        if not wanted:
+            draft.look()  # a file that cannot be read is told at once
+        done = tuple(map(draft.take, wanted))
     return Plan(app=app, path=path, steps=done, before=before, after=draft.content, former=former,
                 records=tuple(draft.records.values()))  # fmt: skip
-
-
-def _require_readable(app: App, path: Path, content: bytes | None) -> None:
-    names_in(app, path, content, ("",))
 
 
 def _path(app: App) -> Path:
@@ -338,14 +296,35 @@ def _checked(name: str) -> str:
     return name
 
 
-def _arranged(app: App, profile: Profile, path: Path, way: Way | None) -> Step:
-    """Return the step that connects ``profile``: by ``way``, else as it is connected by now."""
-    record = remembered(app, profile, path=path)
-    if record and way is None:
-        return _switched(app, record, profile, record.transport)
-    way, name = way or Way(), record.name if record else profile.id
+def _names(draft: Draft, profile: Profile) -> Iterator[str]:
+    """Yield the keys that lead to ``profile``, then those that did, at last the usual one."""
+    there = (c.name for c in draft.connections((profile,)) if c.profile == profile.id)
+    gone = (r.name for r in draft.records.values() if r.profile == profile.id)
+    yield from dict.fromkeys((*there, *gone))
+    yield profile.id
+
+
+def _arranged(
+    draft: Draft, app: App, profile: Profile, way: Way | None, there: Iterable[Connection]
+) -> Step | None:
+    """Return the step that connects ``profile``: by ``way``, else as it is connected by now.
+
+    None when it is connected by what somebody else wrote, which stays.
+    """
+    found = next((c for c in there if c.profile == profile.id), None)
+    ours = (r for r in draft.records.values() if r.profile == profile.id)
+    record = found.record if found else next(ours, None)
+    if way is None and (found or record):
+        kept = _switched(app, record, profile, record.transport) if record else None
+        return replace(kept, may_rename=True) if kept else None
+    way = way or Way()
+    name = found.name if found else record.name if record else profile.id
     return Step(verb="connect", profile=profile, name=name, may_rename=True,
                 transport=way.transport, may_write_token=way.may_write_token)  # fmt: skip
+
+
+def _is_missing(app: App, record: Record) -> bool:
+    return bool(missing(app, Path(record.path), (record,)))
 
 
 def _leaving(profile: Profile, name: str) -> Step:
@@ -365,26 +344,3 @@ def _switched(app: App, record: Record, profile: Profile, transport: Transport) 
 def _has_file(plan: Plan) -> bool:
     """Whether the app reads the token from a file of ours, which is written with the change."""
     return any(record.bearer_by == "file" for record in plan.records)
-
-
-def _is_seen(app: App, record: Record) -> bool:
-    """Whether it is there; False when the file cannot be read."""
-    with suppress(TrunklineError):  # whoever changes the file is told
-        return _is_there(app, record)
-    return False
-
-
-def _is_there(app: App, record: Record) -> bool:
-    """Whether the entry of a record is in its file.
-
-    Raises:
-        TrunklineError: ``client.unreadable`` or ``client.malformed``.
-    """
-    path = Path(record.path)
-    return bool(names_in(app, path, read(path), (record.name,)))
-
-
-def _ours(app: App, profile: Profile, path: Path) -> Iterator[Record]:
-    """Yield what is remembered of our entries for ``profile`` in one file, there or not."""
-    whose = (app.id, owned.place_of(path), profile.id)
-    return (r for r in owned.records() if (r.client, r.path, r.profile) == whose)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline_server.clients import apps, owned, plan, tokens
+from trunkline_server.clients import apps, connections, owned, plan, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
@@ -86,13 +87,17 @@ def names_there(app: App, path: Path, names: Iterable[str]) -> frozenset[str] | 
     """
     try:
         content = read(path)
-        return None if content == b"" else plan.names_in(app, path, content, names)
+        if content == b"":
+            return None
+        return frozenset(names) & connections.table_in(app, path, content).keys()
     except TrunklineError:
         return None
 
 
 def _vanished(app: App, path: Path, ours: Iterable[Record]) -> Vanished:
     known = tuple(ours)
-    there = names_there(app, path, (record.name for record in known))
-    lost = () if there is None else tuple(r for r in known if r.name not in there)
+    lost: tuple[Record, ...] = ()
+    with suppress(TrunklineError):
+        if read(path) != b"":  # it may be half written
+            lost = connections.missing(app, path, known)
     return Vanished(app=app, path=path, profiles=tuple(r.profile for r in lost), records=lost)
