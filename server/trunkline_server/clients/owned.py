@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from trunkline_server import folders
 from trunkline_server.clients.editors.text import Trace
 from trunkline_server.clients.target import BearerBy
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import atomic
 from trunkline_server.profiles.profile import Transport
 
@@ -81,22 +81,44 @@ def records() -> tuple[Record, ...]:
     """Return every entry that is ours; none when the list is missing, damaged or not readable."""
     try:
         return listed()
-    except OSError:
+    except (OSError, TrunklineError):
         return ()
 
 
 def listed() -> tuple[Record, ...]:
-    """Return every entry that is ours, to decide what is to stay.
+    """Return every entry that is ours, to decide what is to stay; none of a damaged list.
 
     Raises:
         OSError: the list is there and cannot be read just now.
+        TrunklineError: ``client.newer``.
     """
     try:
-        return from_json(json.loads(file().read_bytes())["entries"])
+        return _read() or ()
     except FileNotFoundError:
         return ()
+
+
+def is_sure() -> bool:
+    """Whether every entry that is ours is known: no list was ever damaged or of a newer version.
+
+    Raises:
+        OSError, TrunklineError: see :func:`listed`.
+    """
+    listed()
+    return not _damaged().exists()
+
+
+def _read() -> tuple[Record, ...] | None:
+    """Return what the list says; None when it is damaged."""
+    try:
+        document = json.loads(file().read_bytes())
+        is_newer = document["version"] > _VERSION
+        if not is_newer:
+            return from_json(document["entries"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return ()  # what it told is only whether an entry is ours; then nothing is, and we ask
+        return None
+    title = "A newer Trunkline keeps the list of what it wrote into the settings of AI apps."
+    raise fail("client.newer", title, "Use that one, or bring this one up to date.")
 
 
 def place_of(path: Path) -> str:
@@ -139,8 +161,10 @@ def keep(path: Path, ours: Iterable[Record]) -> None:
 def alone() -> Iterator[None]:
     """Keep other Trunklines from changing apps' files meanwhile.
 
+    A damaged list is put aside: what it told is only which entries are ours.
+
     Raises:
-        TrunklineError: ``client.busy``.
+        TrunklineError: ``client.busy`` or ``client.newer``.
     """
     with ExitStack() as stack:
         try:
@@ -148,9 +172,16 @@ def alone() -> Iterator[None]:
         except TimeoutError as exc:
             title = "Another Trunkline is changing the settings of an AI app."
             raise fail("client.busy", title, "Try again in a moment.") from exc
+        with suppress(OSError):  # whoever writes it is told
+            if _read() is None:
+                atomic.rename(file(), _damaged())
         yield
 
 
 def file() -> Path:
     """Return the file with all records."""
     return folders.state() / "clients.json"
+
+
+def _damaged() -> Path:
+    return folders.state() / "clients.damaged.json"

@@ -11,7 +11,7 @@ from pathlib import Path
 from trunkline_server import folders
 from trunkline_server.clients import owned
 from trunkline_server.clients.owned import Record
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import atomic, secrets
 
 SCHEME = b"Bearer "  # before a token
@@ -82,8 +82,13 @@ def provide(records: Iterable[Record]) -> None:
 
 
 def tidy() -> None:
-    """Remove the files that no entry refers to any more; what cannot go yet goes the next time."""
-    with suppress(OSError):
+    """Remove the files that no entry refers to any more; what cannot go yet goes the next time.
+
+    None goes while an entry may refer to it that is not known any more.
+    """
+    with suppress(OSError, TrunklineError):
+        if not owned.is_sure():
+            return
         needed = {file_of(profile_id) for profile_id in _needed(owned.listed())}
         for file in (folders.state() / "tokens").glob("*.token"):
             if file not in needed:
