@@ -76,6 +76,7 @@ class Following(QObject):
         self._known = {p.id: p for p in profiles.all}
         self._returning: dict[str, Profile] = {}
         self._problems: dict[str, Failure] = {}
+        self._behind: dict[str, Profile] = {}  # as the apps know those of which some failed
         self._work = QThreadPool(self, maxThreadCount=1)
         profiles.changed.connect(self._on_profiles_changed)
 
@@ -87,7 +88,13 @@ class Following(QObject):
     def again(self, profile_id: str) -> None:
         """Try once more what failed."""
         if profile := self._profiles.get(profile_id):
-            self._follow(profile, profile)
+            self._follow(self._behind.get(profile_id, profile), profile, can_go_back=False)
+
+    @Slot(object)
+    def catch_up(self, before: Profile) -> None:
+        """Let apps follow that were told of a database as it was ``before``."""
+        if profile := self._profiles.get(before.id):
+            self._follow(before, profile, can_go_back=False)
 
     def go_back(self, done: Followed) -> Job:
         """Undo the changes to the apps' files, then let the database be reached as before.
@@ -108,18 +115,19 @@ class Following(QObject):
         for profile_id, profile in self._known.items():
             old = before.get(profile_id)
             if old and is_moved(old, profile) and not self._is_returning(profile):
-                self._follow(old, profile)
+                can_go_back = not self._supervisor.is_moving(profile_id)
+                self._follow(self._behind.get(profile_id, old), profile, can_go_back=can_go_back)
 
-    def _follow(self, before: Profile, after: Profile) -> None:
-        can_go_back = before != after and not self._supervisor.is_moving(after.id)
-        job = self._start(partial(_follow, after))
+    def _follow(self, before: Profile, after: Profile, *, can_go_back: bool) -> None:
+        job = self._start(partial(_follow, before, after))
         job.done.connect(partial(self._on_followed, before, after, can_go_back))
-        job.failed.connect(partial(self._on_not_followed, after))
+        job.failed.connect(partial(self._on_not_followed, before, after))
 
     def _on_followed(
         self, before: Profile, after: Profile, can_go_back: bool, applied: tuple[Applied, ...]
     ) -> None:
         was_told = self._problems.pop(after.id, None) is not None
+        self._behind.pop(after.id, None)
         changed = tuple(done for done in applied if done.plan.is_needed)
         if changed or was_told:
             can = can_go_back and bool(changed)
@@ -127,7 +135,8 @@ class Following(QObject):
                 Followed(before=before, after=after, applied=changed, can_go_back=can)
             )
 
-    def _on_not_followed(self, after: Profile, failure: Failure) -> None:
+    def _on_not_followed(self, before: Profile, after: Profile, failure: Failure) -> None:
+        self._behind[after.id] = before
         told = _tr("The AI apps with the former address of “{name}” were left as they were.")
         problem = Failure(code="client.follow", title=told.format(name=after.name),
                           hint=f"{failure.title} {failure.hint}")  # fmt: skip
@@ -151,12 +160,12 @@ class Following(QObject):
         return Job(call).start(self._work)
 
 
-def _follow(profile: Profile) -> tuple[Applied, ...]:
+def _follow(before: Profile, after: Profile) -> tuple[Applied, ...]:
     from trunkline_server.clients.upkeep import (
         following,  # the AI apps: only when there is a change
     )
 
-    return following.follow(profile)
+    return following.follow(before, after)
 
 
 def _undo(applied: tuple[Applied, ...]) -> None:

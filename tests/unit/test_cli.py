@@ -19,6 +19,8 @@ import pytest
 from tests.fakes import MemoryKeyring
 from trunkline_desktop import cli
 from trunkline_desktop.verbs import say
+from trunkline_server.errors import fail
+from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
@@ -518,7 +520,8 @@ def test_without_verify_json_has_no_verdict(saved: Terminal, file: Path) -> None
 def test_another_transport_is_told_to_the_apps_with_an_address(saved: Terminal, file: Path) -> None:
     saved("connect", "Sales", "--client", "claude-code", "--path", str(file), "--transport", "http")
     assert saved("edit", "Sales", "--transport", "sse") == 0
-    assert "Claude Code now uses SSE. Next: Start a new session" in saved.out
+    assert "Claude Code now uses SSE. The file as it was is kept in " in saved.out
+    assert " Next: Start a new session" in saved.out
     assert json.loads(file.read_bytes())["mcpServers"]["sales"]["type"] == "sse"
 
 
@@ -538,13 +541,58 @@ def test_apps_that_need_no_change_are_not_told_to_do_anything(saved: Terminal, f
     assert "OpenCode" not in saved.out
 
 
-def test_apps_that_cannot_be_told_are_left_as_they_were(saved: Terminal, file: Path) -> None:
-    saved("connect", "Sales", "--client", "claude-code", "--path", str(file), "--transport", "http")
+def test_while_an_app_cannot_be_told_nothing_is_changed(
+    saved: Terminal, file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "mcp.json"
+    for app, path in (("claude-code", file), ("lm-studio", other)):
+        where = ("--client", app, "--path", str(path), "--transport", "http", "--allow-token")
+        assert saved("connect", "Sales", *where) == 0
+    right, before = file.read_text(), other.read_text()
     file.write_text("{")
-    assert saved("edit", "Sales", "--transport", "sse") == 0
-    assert "left as they were" in saved.out
-    assert f"{file}, line 1" in saved.out
-    assert file.read_text() == "{"
+    assert saved("edit", "Sales", "--http-port", "9001") == 1
+    assert f"{file}, line 1" in saved.err
+    assert "“Sales” stays as it is, too." in saved.err
+    assert (file.read_text(), other.read_text()) == ("{", before)
+    saved("show", "Sales", "--json")
+    assert saved.json["http_port"] != 9001
+    file.write_text(right)
+    assert saved("edit", "Sales", "--http-port", "9001", "--json") == 0
+    assert {told["client"] for told in saved.json["followed"]} == {"claude-code", "lm-studio"}
+    assert "127.0.0.1:9001/mcp" in file.read_text()
+    assert "127.0.0.1:9001/mcp" in other.read_text()
+
+
+def test_another_port_leaves_an_app_its_way(saved: Terminal, file: Path) -> None:
+    saved("connect", "Sales", "--client", "cursor", "--path", str(file), "--transport", "http")
+    assert saved("edit", "Sales", "--http-port", "9001") == 0  # its own way is stdio
+    assert "Cursor now uses the new address." in saved.out
+    assert "127.0.0.1:9001/mcp" in file.read_text()
+
+
+def test_a_change_that_is_not_saved_is_taken_back_from_the_apps(
+    saved: Terminal, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved("connect", "Sales", "--client", "cursor", "--path", str(file), "--transport", "http")
+    before = file.read_text()
+
+    def full(*_: object, **__: object) -> None:
+        raise fail("store.unwritable", "The disk is full.", "Make room.")
+
+    monkeypatch.setattr(saving, "update", full)
+    assert saved("edit", "Sales", "--http-port", "9001") == 1
+    assert file.read_text() == before
+
+
+def test_a_new_database_never_gets_what_an_app_has_of_a_removed_one(
+    saved: Terminal, file: Path
+) -> None:
+    saved("connect", "Sales", "--client", "cursor", "--path", str(file))
+    assert saved("remove", "Sales") == 0
+    assert "It is still in the settings of Cursor." in saved.out
+    assert saved("add", "Sales", "--url", "postgresql://ada@production.example/sales") == 0
+    saved("list", "--json")
+    assert [profile["id"] for profile in saved.json] == ["sales-2"]
 
 
 def test_an_app_with_a_store_of_its_own_tells_what_to_do(saved: Terminal) -> None:

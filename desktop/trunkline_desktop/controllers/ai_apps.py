@@ -37,11 +37,11 @@ class AiApps(QObject):
 
     Signals:
         changed(): :attr:`facts` is another than before.
-        outdated(str): see ``Arranging``.
+        outdated(Profile): see ``Arranging``.
     """
 
     changed = Signal()
-    outdated = Signal(str)
+    outdated = Signal(object)
 
     def __init__(
         self, window: Window, profiles: Profiles, supervisor: Supervisor, parent: QObject

@@ -33,13 +33,13 @@ class Arranging(QObject):
 
     Signals:
         arranged(Applied, bool): a file was changed, and whether its app was quit for that.
-        outdated(str): the database of this id is reached another way than a file just says.
+        outdated(Profile): a file just says how a database was reached, and it has changed since.
         touched(): something else became of an app's files.
         failed(str, Failure): why nothing, or not all, was done for an app whose panel is closed.
     """
 
     arranged = Signal(object, bool)
-    outdated = Signal(str)
+    outdated = Signal(object)
     touched = Signal()
     failed = Signal(str, object)
     _told = Signal(str, str)  # from a job: app, sentence
@@ -161,7 +161,7 @@ class Arranging(QObject):
         for step in applied.plan.steps:
             now = self._profiles.get(step.profile.id)
             if now and step.verb == "connect" and is_moved(step.profile, now):
-                self.outdated.emit(now.id)
+                self.outdated.emit(step.profile)
 
     def _ask(self, app_id: str) -> None:
         """Let the person say what to do about an app that has been started meanwhile."""

@@ -151,7 +151,7 @@ class Main(QObject):
         self._activity.changed.connect(self._on_activity)
         self._activity.failed.connect(self.window.activity.show_failure)
         self._apps.changed.connect(self._on_apps)
-        self._apps.outdated.connect(self._following.again)
+        self._apps.outdated.connect(self._following.catch_up)
 
     def _refresh(self) -> None:
         if profile := self._profiles.get(self._shown):

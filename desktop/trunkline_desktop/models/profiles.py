@@ -60,7 +60,7 @@ class Profiles(QObject):
 
     def add(self, profile: Profile, password: str) -> Job:
         """Save a new profile and its password."""
-        return self._write(lambda: saving.add(self._store, profile, password))
+        return self._write(lambda: _added(self._store, profile, password))
 
     def add_sample(self) -> Job:
         """Save the profile of the sample database, made on first use; or find the one there is."""
@@ -126,4 +126,11 @@ def _added_sample(store: Store) -> Profile:
     for profile in store.load():
         if profile.sample:
             return profile
-    return saving.add(store, sample.profile(), sample.password())
+    return _added(store, sample.profile(), sample.password())
+
+
+def _added(store: Store, profile: Profile, password: str) -> Profile:
+    """Save a new profile; what AI apps have of a removed one must not lead to it."""
+    from trunkline_server.clients import owned  # only a new database needs it
+
+    return saving.add(store, profile, password, avoid=owned.databases())

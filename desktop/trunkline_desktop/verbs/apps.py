@@ -1,4 +1,4 @@
-"""``connect``: an AI app's file gets an entry, or the entries there follow their database."""
+"""``connect``: an AI app's file gets an entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from trunkline_desktop.verbs import app_names, making, say, verifying
 from trunkline_server.clients import connections, plan
 from trunkline_server.clients.app import App
 from trunkline_server.clients.plan import Plan
-from trunkline_server.clients.upkeep import following
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
@@ -30,18 +29,6 @@ def connect(options: Namespace) -> int:
     elif outcome:
         verifying.tell(outcome, done.plan)
     return verifying.exit_code(outcome) if outcome else done.exit_code
-
-
-def follow(profile: Profile) -> list[str]:
-    """Rewrite all apps that have an address of ``profile``, or none; return what to tell."""
-    try:
-        done = following.follow(profile)
-    except TrunklineError as exc:
-        why = f"{exc.failure.title} {exc.failure.hint}"
-        return [f"The AI apps with its former address were left as they were. {why}"]
-    changed = (a.plan for a in done if a.plan.is_needed)
-    told = [(p.app, p.steps[0].transport.upper()) for p in changed]
-    return [f"{app.name} now uses {way}. Next: {app.afterwards}" for app, way in told]
 
 
 def _wanted(app: App, profile: Profile, options: Namespace) -> Plan:

@@ -6,16 +6,21 @@ import getpass
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trunkline_desktop.verbs import runs, say
+from trunkline_server.clients import owned
 from trunkline_server.clients.app import App
-from trunkline_server.errors import fail
+from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import providers, saving
 from trunkline_server.profiles.profile import Profile, is_moved, problems, slug
 from trunkline_server.profiles.store import Store
+
+if TYPE_CHECKING:
+    from trunkline_server.clients.writer import Applied
 
 _UNITS = {"connect_timeout": "s", "statement_timeout": "s", "max_bytes": "bytes"}
 _NOT_OF_THE_SAMPLE = ("host", "port", "sslmode", "target_session_attrs")
@@ -35,12 +40,14 @@ def add(options: Namespace) -> int:
         mode = providers.sslmode_for(profile.host, ssh_host=profile.ssh_host)
         profile = replace(profile, sslmode=mode)
     store = Store()
-    taken = [other.id for other in store.load()]
-    if profile.id in taken:  # a new one never replaces another
+    taken = {*(other.id for other in store.load()), *owned.databases()}
+    if profile.id in taken:  # a new one never replaces another, in no app's settings either
         profile = replace(profile, id=slug(profile.name, taken))
     _require_possible(profile, store, "Choose another: trunkline add NAME …")
     password = _password(options, password, profile)
-    saved = saving.add(store, profile, password, ssh_secret=_ssh_secret(options))
+    saved = saving.add(
+        store, profile, password, ssh_secret=_ssh_secret(options), avoid=owned.databases()
+    )
     if options.json:
         say.as_json(saved.as_json())
         return 0
@@ -88,26 +95,59 @@ def edit(options: Namespace) -> int:
     if profile.ssh_host and not wanted.ssh_host:
         ssh_secret = ""  # of no use to anybody any more
     _require_possible(wanted, store, "See --rename.")
-    saved = saving.update(store, wanted, password, ssh_secret=ssh_secret)
-    followed = _followed(profile, saved)
+    with _followed(profile, wanted) as followed:
+        saved = saving.update(store, wanted, password, ssh_secret=ssh_secret)
     if options.json:
-        say.as_json(saved.as_json())
+        say.as_json(saved.as_json() | _as_json(followed))
         return 0
     say.line(f"Saved “{saved.name}”: {_address(saved)}.")
-    for sentence in followed:
-        say.line(sentence)
+    for applied in followed:
+        say.line(_told(applied, profile))
     if runs.is_running(saved):
         say.line("Next: start its server again; until then it works with the former settings.")
     return 0
 
 
-def _followed(former: Profile, saved: Profile) -> list[str]:
-    """Give the AI apps that have an address of this database the new one; tell what was done."""
-    if not is_moved(former, saved):
-        return []
-    from trunkline_desktop.verbs import apps  # most edits concern no app
+@contextmanager
+def _followed(former: Profile, wanted: Profile) -> Iterator[tuple[Applied, ...]]:
+    """Give the AI apps with an address of this database the new one, if the block does not fail.
 
-    return apps.follow(saved)
+    Raises:
+        TrunklineError: why one of them could not be changed; then none is, and nothing is saved.
+    """
+    if not is_moved(former, wanted):
+        yield ()
+        return
+    from trunkline_server.clients import writer  # most edits concern no app
+    from trunkline_server.clients.upkeep import following
+
+    try:
+        done = tuple(a for a in following.follow(former, wanted) if a.plan.is_needed)
+    except TrunklineError as exc:
+        hint = f"{exc.failure.hint} “{former.name}” stays as it is, too."
+        raise fail(exc.code, exc.failure.title, hint) from exc
+    try:
+        yield done
+    except BaseException:
+        writer.undo_all(done)
+        raise
+
+
+def _told(done: Applied, former: Profile) -> str:
+    """Return what became of an app's file, where it is kept as it was, and what comes next."""
+    (step, *_), app = done.plan.steps, done.plan.app
+    is_same = step.transport != "stdio" and step.profile.transport == former.transport
+    way = "the new address" if is_same else step.transport.upper()
+    kept = f" The file as it was is kept in {done.backup}." if done.backup else ""
+    return f"{app.name} now uses {way}.{kept} Next: {done.plan.afterwards}"
+
+
+def _as_json(followed: tuple[Applied, ...]) -> dict[str, Any]:
+    told = [
+        {"client": a.plan.app.id, "path": str(a.plan.path), "backup": str(a.backup or "") or None}
+        for a in followed
+    ]
+    return {"followed": told} if told else {}
 
 
 def remove(options: Namespace) -> int:
@@ -134,7 +174,7 @@ def remove(options: Namespace) -> int:
 
 def _is_anywhere(app: App, profile: Profile) -> bool:
     """Whether the app can ask a database, also by a file that a person named."""
-    from trunkline_server.clients import connections, owned
+    from trunkline_server.clients import connections
 
     named = {Path(record.path) for record in owned.records() if record.client == app.id}
     files = {*named, *([] if app.by_hand else app.files())}

@@ -135,6 +135,11 @@ def of(path: Path) -> tuple[Record, ...]:
     return tuple(record for record in records() if record.path == place)
 
 
+def databases() -> frozenset[str]:
+    """Return the ids of the databases to which entries of ours lead, removed ones included."""
+    return frozenset(record.profile for record in records())
+
+
 def watched() -> tuple[Path, ...]:
     """Return where something happens when our entries come or go, whether or not it is there.
 

@@ -224,12 +224,15 @@ def arrange(
     return _planned(app, path or _path(app), steps)
 
 
-def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> tuple[Plan, ...]:
+def switch(
+    apps: Mapping[str, App], profile: Profile, transport: Transport | None = None
+) -> tuple[Plan, ...]:
     """Return the changes after which every app with an address of ``profile`` has the right one.
 
-    Apps that start a program are left alone: it finds the server whatever the transport. An app
-    that cannot use ``transport`` gets the program instead. Another port and another token are
-    changes of this kind too. Make them together, with ``writer.apply_all``.
+    Each uses ``transport`` from then on, or the way that it uses now if that is None. Apps that
+    start a program are left alone: it finds the server whatever the transport. An app that cannot
+    use ``transport`` gets the program instead. Another port and another token are changes of this
+    kind too. Make them together, with ``writer.apply_all``.
 
     Raises:
         TrunklineError: as :func:`connect`; then none of them should be made.
@@ -238,7 +241,8 @@ def switch(apps: Mapping[str, App], profile: Profile, transport: Transport) -> t
     for record in owned.records():
         is_meant = record.profile == profile.id and record.transport != "stdio"
         if is_meant and record.client in apps and not _is_missing(apps[record.client], record):
-            step = _switched(apps[record.client], record, profile, transport)
+            way = transport or record.transport
+            step = _switched(apps[record.client], record, profile, way)
             steps.setdefault((record.client, Path(record.path)), []).append(step)
     plans = [_repeated(apps[client], path, s) for (client, path), s in steps.items()]
     return tuple(plan for plan in plans if plan.is_needed or _has_file(plan))

@@ -24,18 +24,20 @@ def add(
     *,
     token: str | None = None,
     ssh_secret: str | None = None,
+    avoid: Iterable[str] = (),
 ) -> Profile:
-    """Save a new profile, its secrets and its access key, and return it as it was saved.
+    """Save a new profile, its secrets and its access token, and return it as it was saved.
 
-    The port of the endpoint is chosen when it is 0, the access key when ``token`` is None, and
-    another id when the id is taken. No password is kept when ``password`` is None or empty.
+    The port of the endpoint is chosen when it is 0, the token when ``token`` is None, and another
+    id when the id is taken or one to ``avoid``, by which somebody still asks for another database.
+    No password is kept when ``password`` is None or empty.
 
     Raises:
         TrunklineError: ``profile.invalid``, ``secrets.*`` or ``store.*``; nothing was kept.
     """
     with store.alone():
         others = store.load()
-        ids = [other.id for other in others]
+        ids = [*(other.id for other in others), *avoid]
         if profile.id in ids:
             profile = replace(profile, id=slug(profile.name, ids))
         profile = _complete(profile, others)

@@ -7,12 +7,15 @@ from trunkline_server.clients.writer import Applied
 from trunkline_server.profiles.profile import Profile
 
 
-def follow(profile: Profile) -> tuple[Applied, ...]:
-    """Give every app with an address of ``profile`` the one that it has now, or none of them.
+def follow(before: Profile, after: Profile) -> tuple[Applied, ...]:
+    """Give every app with an address of a database the one that it has ``after``, or none of them.
+
+    While the database keeps its way, each app keeps the way that it has.
 
     Returns what was done, to be undone by ``writer.undo_all``.
 
     Raises:
         TrunklineError: why one could not be changed; then all are as they were.
     """
-    return writer.apply_all(plan.switch(apps.ALL, profile, profile.transport))
+    way = after.transport if before.transport != after.transport else None
+    return writer.apply_all(plan.switch(apps.ALL, after, way))
