@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.journeys import node_tools, real_clients
-from trunkline_server.clients import apps, entries
+from trunkline_server.clients import apps, connections, entries
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.editors.formats import BY_FORMAT
@@ -66,6 +66,8 @@ def test_the_command_writes_the_entry(
     typed(line, person, program)
     target = entries.target(app, SHOP, SHOP.id, way, may_write_token=True)
     assert meaning(app_id, written(app, person)) == meaning(app_id, app.entry(target))
+    there = connections.in_file(app, file_of(app, person), (SHOP,))
+    assert [(found.name, found.transport) for found in there] == [(SHOP.id, way)]  # seen by us too
 
 
 def found(name: str, folder: Path) -> Path:
@@ -92,12 +94,16 @@ def typed(line: str, person: Path, program: Path) -> None:
 
 def written(app: App, person: Path) -> Any:
     """Return the entry in whichever of the app's files has it."""
-    here = Computer(platform=sys.platform, home=person, environment={})
-    file = next(path for path in app.paths(here) if path.exists())
+    file = file_of(app, person)
     editor = BY_FORMAT[app.format]
     entry = editor.read(file.read_bytes(), (*app.table, SHOP.id))
     assert entry is not None, file.read_text(encoding="utf-8")
     return entry
+
+
+def file_of(app: App, person: Path) -> Path:
+    here = Computer(platform=sys.platform, home=person, environment={})
+    return next(path for path in app.paths(here) if path.exists())
 
 
 def meaning(app_id: str, entry: dict[str, Any]) -> dict[str, Any]:
