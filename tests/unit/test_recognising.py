@@ -120,7 +120,7 @@ def test_disconnecting_leaves_it_and_forgets_ours(file: Path) -> None:
 def test_removing_the_database_leaves_it_too(file: Path) -> None:
     connect(file)
     theirs = write(file, {"sales": THEIRS})
-    assert removal.take_out(SALES) == ((), ())
+    assert removal.take_out((SALES,)) == ((), ())
     assert file.read_text() == theirs
 
 
@@ -152,7 +152,9 @@ def test_a_key_that_the_person_has_changed_is_followed(file: Path) -> None:
     file.write_text(file.read_text().replace('"sales": {', '"my-sales": {'))
     assert connections.is_connected(CURSOR, SALES, path=file)
     assert not plan.connect(CURSOR, SALES, path=file).is_needed
-    writer.apply(plan.disconnect(CURSOR, SALES, path=file))
+    change = plan.disconnect(CURSOR, SALES, path=file)
+    assert [step.name for step in change.steps] == ["my-sales"]
+    writer.apply(change)
     assert (file.read_text(), owned.records()) == (before, ())
 
 

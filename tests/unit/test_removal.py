@@ -24,14 +24,14 @@ def files(home: Path, tmp_path: Path) -> list[Path]:
 
 
 def test_it_goes_from_every_file_and_the_others_stay(files: list[Path]) -> None:
-    removal.take_out(SALES)
+    removal.take_out((SALES,))
     assert not any(connections.is_connected(CLAUDE, SALES, path=file) for file in files)
     assert all(connections.is_connected(CLAUDE, SHOP, path=file) for file in files)
 
 
 def test_it_can_be_undone(files: list[Path]) -> None:
     before = [file.read_bytes() for file in files]
-    done, failures = removal.take_out(SALES)
+    done, failures = removal.take_out((SALES,))
     for applied in done:
         writer.undo(applied)
     assert ([file.read_bytes() for file in files], failures) == (before, ())
@@ -39,7 +39,7 @@ def test_it_can_be_undone(files: list[Path]) -> None:
 
 def test_a_broken_file_is_told_and_keeps_no_other_from_being_cleaned(files: list[Path]) -> None:
     files[0].write_text("{")
-    done, failures = removal.take_out(SALES)
+    done, failures = removal.take_out((SALES,))
     assert [applied.plan.path for applied in done] == [files[1]]
     assert [failure.code for failure in failures] == ["client.malformed"]
     assert connections.remembered(CLAUDE, SALES, path=files[0]) is not None
@@ -48,4 +48,4 @@ def test_a_broken_file_is_told_and_keeps_no_other_from_being_cleaned(files: list
 def test_an_entry_of_somebody_else_stays(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "file.json"
     file.write_text('{"mcpServers": {"sales": {"command": "x"}}}')
-    assert removal.take_out(SALES) == ((), ())
+    assert removal.take_out((SALES,)) == ((), ())

@@ -239,7 +239,7 @@ class Main(QObject):
 
     def _on_removed(self, profile: Profile, _: object) -> None:
         """Apps would start what is no longer there."""
-        job = jobs.start_whole(lambda: removal.take_out(profile, changing.make_around))
+        job = jobs.start_whole(lambda: removal.take_out((profile,), apply=changing.make_around))
         job.done.connect(partial(self._on_taken_out, profile))
 
     def _on_taken_out(

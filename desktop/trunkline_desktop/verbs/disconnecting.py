@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import suppress
 
 from trunkline_desktop.verbs import app_names, making, say
 from trunkline_desktop.verbs.making import Done
 from trunkline_server.clients import owned, plan
-from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.upkeep import removal
 from trunkline_server.clients.writer import Applied
@@ -42,7 +42,7 @@ def _everywhere(options: Namespace) -> int:
         told.append(making.carry_out(wanted, options))
         return told[-1].applied
 
-    _, failures = removal.take_out_all(_meant(options), (), apply)
+    _, failures = removal.take_out(*_meant(options), apply)
     known = [done.trouble for done in told]  # which was said with the change
     for failure in failures:
         if failure not in known:
@@ -55,15 +55,16 @@ def _everywhere(options: Namespace) -> int:
     return EXIT_FAILED if failures else 0
 
 
-def _meant(options: Namespace) -> list[Record]:
-    """Return our entries, of one database or in one app if such was named."""
-    profile = _saved_or_removed(options.name).id if options.name is not None else None
+def _meant(options: Namespace) -> tuple[tuple[Profile, ...], str | None]:
+    """Return the databases and the app that are meant; None is every app."""
     client = app_names.called(options.client).id if options.client is not None else None
-    return [
-        record
-        for record in owned.records()
-        if profile in {None, record.profile} and client in {None, record.client}
-    ]
+    if options.name is not None:
+        return (_saved_or_removed(options.name),), client
+    saved: tuple[Profile, ...] = ()
+    with suppress(TrunklineError):  # a damaged list of databases keeps no entry in its place
+        saved = Store().load()
+    ids = {profile.id for profile in saved}
+    return (*saved, *(gone for gone in removal.removed() if gone.id not in ids)), client
 
 
 def _saved_or_removed(name: str) -> Profile:

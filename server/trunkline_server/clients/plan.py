@@ -184,13 +184,13 @@ def disconnect(
     return _planned(app, path or _path(app), steps)
 
 
-def withdraw(app: App, path: Path, leaving: Iterable[tuple[Record, Profile]]) -> Plan:
-    """Return the one change that takes these entries of ours out of a file.
+def withdraw(app: App, path: Path, leaving: Iterable[tuple[str, Profile]]) -> Plan:
+    """Return the one change that takes the entries of these keys out of a file.
 
     Raises:
         TrunklineError: ``client.unreadable`` or ``client.malformed``.
     """
-    return _planned(app, path, lambda _: (_leaving(p, record.name) for record, p in leaving))
+    return _repeated(app, path, (_leaving(profile, name) for name, profile in leaving))
 
 
 def arrange(
@@ -302,9 +302,11 @@ def _checked(name: str) -> str:
 
 def _names(draft: Draft, profile: Profile) -> Iterator[str]:
     """Yield the keys that lead to ``profile``, then those that did, at last the usual one."""
-    there = (c.name for c in draft.connections((profile,)) if c.profile == profile.id)
-    gone = (r.name for r in draft.records.values() if r.profile == profile.id)
-    yield from dict.fromkeys((*there, *gone))
+    there = draft.connections((profile,))
+    seen = {connection.record for connection in there}
+    gone = (record for record in draft.records.values() if record not in seen)
+    found: list[Connection | Record] = [*there, *gone]
+    yield from (each.name for each in found if each.profile == profile.id)
     yield profile.id
 
 

@@ -1,11 +1,13 @@
-"""Takes what we wrote out of AI apps' files: for one database, or all of it."""
+"""Takes what leads to our databases out of AI apps' files: to one of them, or to all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, plan, writer
+from trunkline_server.clients.app import App
+from trunkline_server.clients.connections import Connection
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.writer import Applied
@@ -16,30 +18,20 @@ Apply = Callable[[Plan], Applied]
 Outcome = tuple[tuple[Applied, ...], tuple[Failure, ...]]
 
 
-def take_out(profile: Profile, apply: Apply = writer.apply) -> Outcome:
-    """Take our entries for ``profile`` out, also those in files that a person named.
-
-    ``apply`` makes the change to each file. Returns the changes made, each to be undone by
-    ``writer.undo``, and why others were not made, or what went wrong after one was.
-    """
-    ours = (record for record in owned.records() if record.profile == profile.id)
-    return take_out_all(ours, (profile,), apply)
-
-
-def take_out_all(
-    leaving: Iterable[Record], profiles: Iterable[Profile], apply: Apply = writer.apply
+def take_out(
+    profiles: Iterable[Profile], app_id: str | None = None, apply: Apply = writer.apply
 ) -> Outcome:
-    """Take the entries of these records out, each file once; see :func:`take_out`.
+    """Take what leads to ``profiles`` out of every app's files, each file once.
 
-    ``profiles`` are the saved databases: an entry may be of one that was removed.
+    Also from files that a person named, and what somebody else wrote and leads there. ``app_id``
+    means that app only; ``apply`` makes the change to each file. Returns the changes made, each to
+    be undone by ``writer.undo``, and why others were not made, or what went wrong after one was.
     """
-    known = {profile.id: profile for profile in profiles}
     done: list[Applied] = []
     failures: list[Failure] = []
-    for (client, path), records in _by_file(leaving).items():
-        pairs = [(r, known.get(r.profile) or _removed(r.profile)) for r in records]
+    for change in _changes(tuple(profiles), app_id, failures):
         try:
-            applied = apply(plan.withdraw(apps.ALL[client], Path(path), pairs))
+            applied = apply(change)
         except TrunklineError as exc:
             failures.append(exc.failure)
             continue
@@ -48,13 +40,37 @@ def take_out_all(
     return tuple(a for a in done if a.plan.is_needed), tuple(failures)
 
 
-def _by_file(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
-    found: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        if record.client in apps.ALL:
-            found.setdefault((record.client, record.path), []).append(record)
-    return dict(sorted(found.items()))
+def removed() -> tuple[Profile, ...]:
+    """Return a stand-in for each database of which entries are remembered, saved or not."""
+    return tuple(Profile(id=each, name=each) for each in sorted(owned.databases()))
 
 
-def _removed(profile_id: str) -> Profile:
-    return Profile(id=profile_id, name=profile_id)
+def _changes(
+    profiles: tuple[Profile, ...], app_id: str | None, failures: list[Failure]
+) -> Iterator[Plan]:
+    for app in apps.ALL.values():
+        for path in _files(app) if app_id in {None, app.id} else ():
+            try:
+                if leaving := [*_leaving(app, path, profiles)]:
+                    yield plan.withdraw(app, path, leaving)
+            except TrunklineError as exc:
+                failures.append(exc.failure)
+
+
+def _files(app: App) -> list[Path]:
+    """Return the files of an app, and those that a person named."""
+    named = [Path(record.path) for record in owned.records() if record.client == app.id]
+    places = {owned.place_of(path): path for path in (*app.files(), *named)}
+    return [*places.values()]
+
+
+def _leaving(app: App, path: Path, profiles: tuple[Profile, ...]) -> Iterator[tuple[str, Profile]]:
+    """Yield the keys that lead to ``profiles``, then those that are only remembered."""
+    known = {profile.id: profile for profile in profiles}
+    there = connections.likely(app, path, profiles)
+    seen = {connection.record for connection in there}
+    gone = [r for r in owned.of(path) if r.client == app.id and r not in seen]
+    found: list[Connection | Record] = [*there, *gone]
+    for each in found:
+        if each.profile in known:
+            yield each.name, known[each.profile]
