@@ -10,7 +10,7 @@ from urllib.parse import quote
 from trunkline_server.clients.app import App, Link, Words
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
-from trunkline_server.clients.words import links, shapes
+from trunkline_server.clients.words import commands, links, shapes
 
 _FLATPAKS = {
     "Code": "com.visualstudio.code",
@@ -70,16 +70,16 @@ def _is_present(
     return found
 
 
-def _whole(target: Target, entry: shapes.Entry) -> str:
+def _whole(target: Target, entry: shapes.Entry) -> shapes.Entry:
     """Return the entry with its name and its questions, as links and the command take it."""
     inputs = {"inputs": list(target.inputs)} if target.inputs else {}
-    return links.packed({"name": target.name, **entry, **inputs})
+    return {"name": target.name, **entry, **inputs}
 
 
 def _link(scheme: str) -> Link:
     def link(target: Target, entry: shapes.Entry) -> str:
         # Decoded once as an address and once more by hand: what is left must have no percent sign.
-        text = _whole(target, entry).replace("%", r"\u0025")
+        text = links.packed(_whole(target, entry)).replace("%", r"\u0025")
         return f"{scheme}:mcp/install?{quote(text, safe='')}"
 
     return link
@@ -87,7 +87,7 @@ def _link(scheme: str) -> Link:
 
 def _command(program: str) -> Words:
     def words(target: Target, entry: shapes.Entry) -> list[str]:
-        return [program, "--add-mcp", _whole(target, entry)]
+        return [program, "--add-mcp", commands.as_json(_whole(target, entry))]
 
     return words
 
