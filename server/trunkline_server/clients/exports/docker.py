@@ -52,8 +52,8 @@ def _words(profile: Profile, transport: Transport, platform: str) -> list[str]:
         profile = replace(profile, description=" ".join(profile.description.split()))
     words = [*_start(profile, transport), IMAGE, *_run(profile, transport)]
     if platform == "win32" and any(map(_CONTROL.search, words)):
-        title = f"“{profile.name}” has a line break or a tab in a name: the Command Prompt takes none."
-        raise fail("client.docker", title, "Run trunkline-server there without this line.")
+        title = f"“{profile.name}” has a line break or a tab in a name: nobody can type it there."
+        raise fail("client.docker", title, "Take the line from Trunkline on Linux or macOS.")
     return words
 
 
