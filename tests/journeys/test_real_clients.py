@@ -182,6 +182,26 @@ def test_with_the_token_itself_no_variable_is_needed(somebody: GetPerson, app: s
     assert re.search(YES[app], SAYS[app](person))
 
 
+@pytest.mark.parametrize(
+    ("lists", "is_off"),
+    [
+        ({"excluded": ["shop"]}, True),
+        ({"allowed": ["other"]}, True),
+        ({"allowed": ["shop"]}, False),
+    ],
+)
+def test_gemini_leaves_alone_what_its_lists_say(
+    somebody: GetPerson, lists: dict[str, Any], is_off: bool
+) -> None:
+    person = somebody()
+    settings(person, "gemini-cli", {"mcp": lists})
+    person.does("connect", "shop", "--client", "gemini-cli")
+    found = settings(person, "gemini-cli")
+    entry, app = found["mcpServers"]["shop"], apps.ALL["gemini-cli"]
+    assert app.is_off(entry, lambda path: found[path[0]].get(path[1]), "shop") == is_off
+    assert bool(re.search(r"shop: .* - Blocked", of_gemini(person))) == is_off
+
+
 def test_the_server_hears_who_came(somebody: GetPerson, shop: Profile, tmp_path: Path) -> None:
     home = tmp_path / "served"
     arguments = ("--transport", "http", "--port", "0")

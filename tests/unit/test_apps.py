@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import plistlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from trunkline_server.clients import apps
+from trunkline_server.clients import apps, plan
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Command, Target
 from trunkline_server.errors import TrunklineError
-from trunkline_server.profiles.profile import TRANSPORTS, Transport
+from trunkline_server.profiles.profile import TRANSPORTS, Profile, Transport
 
 KNOWN = {app.id: app for app in (*apps.KNOWN, *apps.BY_HAND.values())}
 EDITED = [app.id for app in apps.KNOWN]
@@ -159,9 +161,64 @@ def test_in_flatpak_alone_it_is_there(app_id: str, sandbox: str, tmp_path: Path)
     assert KNOWN[app_id].is_installed(on("linux", tmp_path))
 
 
-def test_opencode_keeps_the_file_with_comments(tmp_path: Path) -> None:
-    file = made(tmp_path / ".config/opencode/opencode.jsonc")
+@pytest.mark.parametrize("name", ["opencode.jsonc", "config.json"])
+def test_opencode_keeps_the_file_that_is_there(name: str, tmp_path: Path) -> None:
+    file = made(tmp_path / ".config/opencode" / name)
     assert KNOWN["opencode"].path(on("darwin", tmp_path)) == file
+    newer = made(tmp_path / ".config/opencode/opencode.json")
+    assert KNOWN["opencode"].files(on("darwin", tmp_path)) == (newer, file)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are made by administrators there")
+@pytest.mark.parametrize(
+    ("app_id", "program"),
+    [("vscode", "code"), ("vscode-insiders", "code-insiders"), ("vscodium", "codium")],
+)
+def test_a_portable_vs_code_keeps_its_file_beside_itself(
+    app_id: str, program: str, tmp_path: Path
+) -> None:
+    install = tmp_path / "a stick/editor"
+    made(install / "bin" / program).chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / program).symlink_to(install / "bin" / program)
+    computer = on("linux", tmp_path, PATH=str(tmp_path / "bin"))
+    assert KNOWN[app_id].path(computer) == tmp_path / PLACES[app_id][0]  # it is no portable one
+    (install / "data/user-data").mkdir(parents=True)
+    file = install / "data/user-data/User/mcp.json"
+    assert KNOWN[app_id].path(computer) == file
+    # Its own terminal says so, and another edition is not meant.
+    told = on("linux", tmp_path / "home", VSCODE_PORTABLE=str(install / "data"))
+    at = [key for key in ("vscode", "vscode-insiders", "vscodium") if KNOWN[key].path(told) == file]
+    assert at == [app_id]
+
+
+def test_a_portable_vs_code_on_a_mac_has_its_folder_beside_it(tmp_path: Path) -> None:
+    data = tmp_path / "Applications/code-insiders-portable-data"
+    (data / "user-data").mkdir(parents=True)
+    file = data / "user-data/User/mcp.json"
+    assert KNOWN["vscode-insiders"].path(on("darwin", tmp_path)) == file
+    assert KNOWN["vscode"].path(on("darwin", tmp_path)) != file
+    told = on("darwin", tmp_path / "home", VSCODE_PORTABLE=str(data))
+    assert KNOWN["vscode-insiders"].path(told) == file
+
+
+@pytest.mark.parametrize(
+    ("app_id", "folder"),
+    [
+        ("vscode", ".vscode-server"),
+        ("vscode-insiders", ".vscode-server-insiders"),
+        ("vscodium", ".vscodium-server"),
+    ],
+)
+def test_where_vs_code_works_from_afar_its_file_is_there(
+    app_id: str, folder: str, tmp_path: Path
+) -> None:
+    (tmp_path / folder).mkdir()
+    computer = on("linux", tmp_path)
+    assert KNOWN[app_id].path(computer) == tmp_path / folder / "data/User/mcp.json"
+    assert KNOWN[app_id].is_installed(computer)
+    here = made(tmp_path / PLACES[app_id][0])
+    assert KNOWN[app_id].path(computer) == here
 
 
 @pytest.mark.parametrize("editor", ["Code", "Cursor"])
@@ -172,6 +229,13 @@ def test_an_older_cline_has_its_file_inside_the_editor(editor: str, tmp_path: Pa
     assert KNOWN["cline"].path(computer) == older
     now = made(tmp_path / ".cline/data/settings/cline_mcp_settings.json")
     assert KNOWN["cline"].paths(computer) == (now, older)
+
+
+def test_an_older_cline_of_a_sandbox_has_its_file_there(tmp_path: Path) -> None:
+    user = tmp_path / ".var/app/com.visualstudio.code/config/Code/User"
+    storage = user / "globalStorage/saoudrizwan.claude-dev/settings"
+    older = made(storage / "cline_mcp_settings.json")
+    assert KNOWN["cline"].path(on("linux", tmp_path)) == older
 
 
 def test_an_older_lm_studio_has_its_old_folder(tmp_path: Path) -> None:
@@ -231,7 +295,6 @@ def test_with_its_file_it_is_installed(app_id: str, platform: str, tmp_path: Pat
         ("lm-studio", "lms"),
         ("cline", "cline"),
         ("continue", "cn"),
-        ("goose", "goose"),
         ("kiro", "kiro-cli"),
         ("junie", "junie"),
         ("warp", "warp-terminal"),
@@ -296,9 +359,194 @@ def test_with_its_folder_on_windows_it_is_installed(
     assert not KNOWN[app_id].is_installed(on("linux", tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("identifier", "is_there"),
+    [("com.openai.codex", True), ("com.openai.chat", False), ("", False)],
+)
+def test_of_two_chatgpt_apps_one_has_codex(identifier: str, is_there: bool, tmp_path: Path) -> None:
+    bundle = tmp_path / "Applications/ChatGPT.app"
+    assert not KNOWN["codex"].is_installed(on("darwin", tmp_path))
+    made(bundle / "Contents/Info.plist", "<broken>")
+    assert not KNOWN["codex"].is_installed(on("darwin", tmp_path))
+    facts = {"CFBundleIdentifier": identifier} if identifier else {}
+    (bundle / "Contents/Info.plist").write_bytes(plistlib.dumps(facts))
+    assert KNOWN["codex"].is_installed(on("darwin", tmp_path)) == is_there
+
+
+# https://github.com/pressly/goose and https://openzfs.github.io/openzfs-docs/man/8/zed.8.html
+@pytest.mark.parametrize(("app_id", "program"), [("goose", "goose"), ("zed", "zed")])
+def test_another_program_of_that_name_is_not_the_app(
+    app_id: str, program: str, tmp_path: Path
+) -> None:
+    made(tmp_path / "bin" / program).chmod(0o755)
+    assert not KNOWN[app_id].is_installed(on("linux", tmp_path, PATH=str(tmp_path / "bin")))
+
+
+def test_zed_is_noticed_where_its_installer_puts_it(tmp_path: Path) -> None:
+    (tmp_path / ".local/zed.app").mkdir(parents=True)
+    assert KNOWN["zed"].is_installed(on("linux", tmp_path))
+
+
 def test_antigravity_alone_is_not_gemini(tmp_path: Path) -> None:
     made(tmp_path / ".gemini/antigravity/mcp_config.json")
     assert not KNOWN["gemini-cli"].is_installed(on("linux", tmp_path))
+
+
+# How: format, table, and what stands for a token
+
+FORMATS = {
+    "json": """claude-desktop claude-code cursor windsurf lm-studio cline kiro junie warp
+        visual-studio amp antigravity jan cherry-studio jetbrains-ai chatgpt-web""",
+    "json+comments": "gemini-cli qwen-code",
+    "jsonc": "vscode vscode-insiders vscodium zed opencode copilot-cli",
+    "toml": "codex",
+    "yaml": "goose",
+    "yaml-list": "continue",
+}
+TABLES = {
+    "vscode": "servers",
+    "vscode-insiders": "servers",
+    "vscodium": "servers",
+    "visual-studio": "servers",
+    "zed": "context_servers",
+    "codex": "mcp_servers",
+    "opencode": "mcp",
+    "goose": "extensions",
+    "amp": "amp.mcpServers",  # one key, with a dot in it
+}
+TOKENS = {
+    "claude-code": "helper",
+    "codex": "helper",
+    "gemini-cli": "${%s}",
+    "qwen-code": "${%s}",
+    "opencode": "{file:%s}",
+    "vscode": "${input:%s}",
+    "vscode-insiders": "${input:%s}",
+    "vscodium": "${input:%s}",
+    "visual-studio": "${input:%s}",
+    "cursor": "${env:%s}",
+    "windsurf": "${env:%s}",
+    "kiro": "${%s}",
+    "continue": "${{ secrets.%s }}",
+}
+
+
+@pytest.mark.parametrize("app_id", sorted(KNOWN))
+def test_the_settings_are_read_as_the_app_reads_them(app_id: str) -> None:
+    app = KNOWN[app_id]
+    assert app.format in [form for form, ids in FORMATS.items() if app_id in ids.split()]
+    is_web = app_id == "chatgpt-web"
+    assert app.table == (() if is_web else (TABLES.get(app_id, "mcpServers"),))
+
+
+@pytest.mark.parametrize("app_id", sorted(KNOWN))
+def test_a_token_is_where_the_app_looks_for_it(app_id: str) -> None:
+    app = KNOWN[app_id]
+    assert TOKENS.get(app_id, "text") == (app.bearer_words or app.bearer_by)
+
+
+# What would keep such an app from starting, or would cost the person all its settings.
+@pytest.mark.parametrize("app_id", [i for i in EDITED if KNOWN[i].format.startswith("json")])
+def test_a_file_that_the_app_cannot_read_is_not_taken_for_sound(
+    app_id: str, home: Path, tmp_path: Path
+) -> None:
+    app, sales = KNOWN[app_id], Profile(id="sales", name="Sales")
+    for text, reading in (('{"a": 1,}', "jsonc"), ('{"a": 1 /* one */}', "json+comments, jsonc")):
+        file = made(tmp_path / "settings", text)
+        if app.format in reading.split(", "):
+            plan.connect(app, sales, path=file)
+            continue
+        with pytest.raises(TrunklineError) as caught:
+            plan.connect(app, sales, path=file)
+        assert caught.value.code == "client.malformed"
+
+
+def test_goose_knows_its_entries_by_small_letters(home: Path, tmp_path: Path) -> None:
+    sales, file = Profile(id="sales", name="Sales"), tmp_path / "config.yaml"
+    with pytest.raises(TrunklineError) as caught:
+        plan.connect(KNOWN["goose"], sales, path=file, name="Sales")
+    assert (caught.value.code, caught.value.failure.hint) == ("client.name", "Use sales.")
+    assert plan.connect(KNOWN["goose"], sales, path=file, name="sales-2").is_needed
+    assert plan.connect(KNOWN["cursor"], sales, path=file, name="Sales").is_needed
+
+
+def test_continue_keeps_its_older_settings(home: Path, tmp_path: Path) -> None:
+    app, sales = KNOWN["continue"], Profile(id="sales", name="Sales")
+    older, file = made(tmp_path / "config.json"), tmp_path / "config.yaml"
+    with pytest.raises(TrunklineError) as caught:
+        plan.connect(app, sales, path=file)
+    assert caught.value.code == "client.older"
+    assert str(older) in caught.value.failure.title
+    made(file, "name: My own\nversion: 1.0.0\nschema: v1\n")
+    assert plan.connect(app, sales, path=file).is_needed  # it is this one that is read
+
+
+def test_kiro_is_to_be_told_that_it_may_read_the_token() -> None:
+    said = KNOWN["kiro"].warning("TRUNKLINE_TOKEN_SALES")
+    assert "Approve TRUNKLINE_TOKEN_SALES in its setting “Mcp Approved Env Vars”" in said
+    assert "Approve" not in KNOWN["cursor"].warning()
+
+
+# Whether it is used
+
+LISTED = {"gemini-cli", "qwen-code"}
+
+
+def is_off(app_id: str, entry: dict[str, Any], **lists: Any) -> bool:
+    """Whether the app leaves ``web-shop`` alone, in settings with these lists of MCP servers."""
+    document: Any = {"mcp": lists} if lists else {}
+
+    def settings(path: tuple[str, ...]) -> Any:
+        value = document
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    return KNOWN[app_id].is_off(entry, settings, "web-shop")
+
+
+@pytest.mark.parametrize("app_id", sorted(KNOWN))
+def test_an_entry_is_used_until_the_person_says_otherwise(app_id: str) -> None:
+    app = KNOWN[app_id]
+    assert not any(is_off(app_id, app.entry(target(way, app))) for way in app.transports)
+    for field, off in (("enabled", False), ("disabled", True), ("active", False),
+                       ("isActive", False)):  # fmt: skip
+        assert is_off(app_id, {**PLAIN, field: off})
+        assert not is_off(app_id, {**PLAIN, field: not off})
+        assert not is_off(app_id, {**PLAIN, field: "no word of the app"})
+
+
+@pytest.mark.parametrize("app_id", sorted(KNOWN))
+@pytest.mark.parametrize(
+    ("lists", "off"),
+    [
+        ({"excluded": ["web-shop"]}, True),
+        ({"excluded": ["sales", "Web", 7]}, False),
+        ({"allowed": ["web-shop"]}, False),
+        ({"allowed": ["sales"]}, True),
+        ({"allowed": ["web-shop"], "excluded": ["web-shop"]}, True),
+        ({"allowed": "sales", "excluded": {}}, False),
+        ({"allowed": None}, False),
+    ],
+)
+def test_lists_of_what_may_be_used_count_where_the_app_has_them(
+    app_id: str, lists: dict[str, Any], off: bool
+) -> None:
+    assert is_off(app_id, PLAIN, **lists) == (off and app_id in LISTED)
+
+
+@pytest.mark.parametrize(
+    ("lists", "qwen"),
+    [
+        ({"allowed": []}, True),
+        ({"allowed": ["web-*"]}, False),
+        ({"excluded": ["*sho?"]}, True),
+        ({"excluded": ["[w]eb-shop"]}, False),
+    ],
+)
+def test_qwen_code_reads_patterns_and_a_list_of_nothing(lists: dict[str, Any], qwen: bool) -> None:
+    assert is_off("qwen-code", PLAIN, **lists) == qwen
+    assert is_off("gemini-cli", PLAIN, **lists) == (lists.get("allowed") == ["web-*"])
 
 
 # What: exactly, for each transport

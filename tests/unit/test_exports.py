@@ -387,7 +387,17 @@ def test_what_a_container_cannot_reach_is_said(change: dict[str, Any]) -> None:
 def test_the_line_for_windows_has_its_comments_and_quotes() -> None:
     *notes, line = docker.line(CONTAINED, "http", "win32").splitlines()
     assert all(note.startswith("REM ") for note in notes)
+    assert "PowerShell" in notes[0]
     assert '"PGUSER=ada o\'hara"' in line
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "tab\tbed"])
+def test_a_name_that_cannot_be_typed_on_windows_is_said(name: str) -> None:
+    profile = replace(SALES, database=name)
+    with pytest.raises(TrunklineError) as caught:
+        docker.line(profile, "http", "win32")
+    assert caught.value.code == "client.docker"
+    assert started(docker.line(profile, "http", "linux"))[0]["PGDATABASE"] == name
 
 
 # Programs

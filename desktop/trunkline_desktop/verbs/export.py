@@ -46,7 +46,11 @@ def export(options: Namespace) -> int:
     if options.output in {None, "-"}:
         return _shown(made, options)
     file = _file(made, options)
+    is_stream = saving.is_stream(file)
     saving.save(file, made.content, may_replace=options.force)
+    if is_stream:  # which may be the very place where we would say so
+        _warn(made)
+        return 0
     if options.json:
         say.as_json({"written": str(file), "warning": made.warning})
         return 0
@@ -138,4 +142,5 @@ def _file(made: _Made, options: Namespace) -> Path:
     named = Path(options.output).expanduser().absolute()
     if named.is_dir():
         return named / made.name
-    return named if made.is_text or named.suffix else named.with_name(f"{named.name}{_BUNDLE}")
+    is_named = made.is_text or named.suffix or saving.is_stream(named)
+    return named if is_named else named.with_name(f"{named.name}{_BUNDLE}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from trunkline_server.clients import switches
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Health
 from trunkline_server.clients.target import BearerBy, Target
@@ -61,6 +62,8 @@ class App:
         is_graphical: whether it is started from a menu, where no shell has set variables.
         bearer_place: where the person puts the token for ``variable``, when it is no environment
             variable; as the end of a sentence.
+        bearer_consent: the app's setting in which the person has to name ``variable`` before the
+            app reads it; "" when it reads any.
         blank: what a file starts with when there was none.
         handshakes: what it calls itself when it connects, beside its name and id; one that ends
             in ``*`` is a beginning.
@@ -68,6 +71,10 @@ class App:
         command: what makes the words of the app's own command that adds one; None as above.
         health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
+        is_lower_case: whether it knows its entries by small letters only.
+        switched_off: tells what :meth:`is_off` does.
+        older: why no file may be made at a place, because one of an older kind is in use there and
+            would not be read any more; one sentence, "" when it may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
         process: set when it writes its file back from memory while it runs, so that a change is
@@ -89,12 +96,16 @@ class App:
     bearer_words: str = ""
     is_graphical: bool = True
     bearer_place: str = ""
+    bearer_consent: str = ""
     blank: str = ""
     handshakes: tuple[str, ...] = ()
     link: Link | None = None
     command: Words | None = None
     health: Health | None = None
     by_hand: str = ""
+    is_lower_case: bool = False
+    switched_off: switches.Off = switches.by_field
+    older: Callable[[Path], str] = lambda _path: ""
     named: Callable[[Path], str] = lambda _path: ""
     process: Process | None = None
 
@@ -107,12 +118,33 @@ class App:
         """Return what to write for ``target``, in the app's own words.
 
         Raises:
-            TrunklineError: ``client.transport``, the app has no words for it.
+            TrunklineError: ``client.transport``, the app has no words for it; ``client.name``, it
+                would not know the entry by this name.
         """
         shape = self._shape(target.transport)
         if shape is None:
             raise self.refusal(target.transport)
+        if self.is_lower_case and target.name != target.name.lower():
+            title = f"{self.name} knows its entries by small letters only, unlike “{target.name}”."
+            raise fail("client.name", title, f"Use {target.name.lower()}.")
         return shape(target)
+
+    def is_off(
+        self, entry: Mapping[str, Any], settings: Callable[[tuple[str, ...]], Any], name: str
+    ) -> bool:
+        """Whether the app leaves the entry ``name`` alone, because the person told it so.
+
+        ``entry`` is what stands under that name now; ``settings(path)`` returns what stands at a
+        path of the same document, such as ``("mcp", "excluded")``, and None where nothing does.
+        What it raises comes through.
+        """
+        return self.switched_off(entry, settings, name)
+
+    def require_may_make(self, path: Path) -> None:
+        """Raise ``client.older`` when a new file at ``path`` would put another out of use."""
+        if why := self.older(path):
+            hint = f"Let {self.name} move it to {path.name}, then try again."
+            raise fail("client.older", why, hint)
 
     def refusal(self, transport: Transport) -> Exception:
         """Return why this app cannot be reached by ``transport``, to be raised."""
@@ -164,6 +196,16 @@ def _plain(name: str) -> str:
 
 
 def _of_variable(app: App, variable: str) -> str:
+    return " ".join(filter(None, (_place_of_variable(app, variable), _consent(app, variable))))
+
+
+def _consent(app: App, variable: str) -> str:
+    if not app.bearer_consent:
+        return ""
+    return f"Approve {variable} in its setting “{app.bearer_consent}”, or it reads nothing from it."
+
+
+def _place_of_variable(app: App, variable: str) -> str:
     if app.bearer_place:
         return f"Put the token, as {variable}, into {app.bearer_place}."
     if app.is_graphical:

@@ -65,15 +65,30 @@ class Computer:
         """Whether a program of one of these names is on the path."""
         return any(self.program(name) is not None for name in names)
 
-    def has_bundle(self, name: str) -> bool:
-        """Whether macOS has the application ``name``, for everybody or for this person."""
-        if self.platform != "darwin":
-            return False
-        bundle = f"{name}.app"
-        return any((f / bundle).is_dir() for f in (self.programs, self.home / "Applications"))
+    @property
+    def applications(self) -> tuple[Path, ...]:
+        """Where macOS keeps applications, for everybody and for this person; () elsewhere."""
+        return (self.programs, self.home / "Applications") if self.platform == "darwin" else ()
+
+    def has_bundle(self, name: str, identifier: str = "") -> bool:
+        """Whether macOS has the application ``name``; of this ``identifier``, if one is given."""
+        bundles = (folder / f"{name}.app" for folder in self.applications)
+        return any(b.is_dir() and identifier in ("", _identifier(b)) for b in bundles)
 
     def has_installed(self, *folders: str) -> bool:
         """Whether Windows has one of these folders (or patterns) below ``%LOCALAPPDATA%``."""
         if self.platform != "win32":
             return False
         return any(any(self.local.glob(folder)) for folder in folders)
+
+
+def _identifier(bundle: Path) -> str:
+    """Return by what macOS knows an application; "" when that cannot be read."""
+    import plistlib  # with a parser for XML: only for a name that several applications have
+    from xml.parsers.expat import ExpatError
+
+    try:
+        with (bundle / "Contents" / "Info.plist").open("rb") as file:
+            return str(plistlib.load(file)["CFBundleIdentifier"])
+    except (OSError, ValueError, KeyError, TypeError, ExpatError):
+        return ""

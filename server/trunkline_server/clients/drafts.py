@@ -191,6 +191,8 @@ class Draft:
 
     def _insert(self, where: tuple[str, ...], fields: dict[str, Any], fresh: Record) -> None:
         is_new_file = self.content is None
+        if is_new_file:
+            self._app.require_may_make(self._path)
         document = self._app.blank.encode() if is_new_file else self._page(where)
         self.content, trace = self._editor.insert(document, where, fields)
         found = replace(fresh, made=trace.made, gap=trace.gap, is_new_file=is_new_file)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from trunkline_server.clients import shells
 from trunkline_server.profiles.profile import Transport
 
 # By whom or what the app gets the token of an address:
@@ -33,9 +32,8 @@ class Command:
     environment: tuple[tuple[str, str], ...] = ()
 
     def line(self, platform: str) -> str:
-        """Return the command as one line for the shell of that system."""
-        words = [self.program, *self.arguments]
-        return subprocess.list2cmdline(words) if platform == "win32" else shlex.join(words)
+        """Return the command as one line for the shell of that system; see ``shells``."""
+        return shells.line((self.program, *self.arguments), platform)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -34,8 +33,7 @@ def _address(kind: str) -> Shape:
 def _command(target: Target, entry: shapes.Entry) -> list[str]:
     start = ["claude", "mcp"]
     if target.transport != "stdio":  # "add" has no word for the program that gives the token
-        as_json = json.dumps(entry, ensure_ascii=False)
-        return [*start, "add-json", "--scope", "user", target.name, as_json]
+        return [*start, "add-json", "--scope", "user", target.name, commands.as_json(entry)]
     start += ["add", "--scope", "user", target.name, *commands.environment(target)]
     return [*start, "--", *commands.program(target)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trunkline_server.clients.app import App
+from trunkline_server.clients.apps import vscode
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
 from trunkline_server.clients.words import commands, shapes
@@ -23,8 +24,8 @@ def _now(computer: Computer) -> Path:
 
 def _older(computer: Computer) -> tuple[Path, ...]:
     """Return the files of extensions that are too old for the shared one."""
-    storage = Path("User/globalStorage/saoudrizwan.claude-dev/settings")
-    files = [computer.roaming / editor / storage / _FILE for editor in _EDITORS]
+    storage = Path("globalStorage/saoudrizwan.claude-dev/settings") / _FILE
+    files = (user / storage for editor in _EDITORS for user in vscode.users(computer, editor))
     return tuple(file for file in files if file.exists())
 
 

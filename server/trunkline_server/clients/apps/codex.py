@@ -25,6 +25,7 @@ def _is_present(computer: Computer) -> bool:
     return (
         _candidates(computer)[0].parent.is_dir()
         or computer.has_bundle("Codex")
+        or computer.has_bundle("ChatGPT", "com.openai.codex")  # an older one is another program
         or computer.has_installed("Packages/OpenAI.Codex_*")
         or computer.has("codex")
     )

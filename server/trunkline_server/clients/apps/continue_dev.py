@@ -18,6 +18,13 @@ def _is_present(computer: Computer) -> bool:
     return _candidates(computer)[0].parent.is_dir() or computer.has("cn")
 
 
+def _older(path: Path) -> str:
+    older = path.parent / "config.json"
+    if path.name != "config.yaml" or not older.exists():
+        return ""
+    return f"Continue reads {older}, and would not any more beside a {path.name}."
+
+
 def _stdio(target: Target) -> shapes.Entry:
     return {"name": target.name, **shapes.plain(target)}
 
@@ -45,6 +52,7 @@ APP = App(
     bearer_words="${{ secrets.%s }}",
     bearer_place="the file .env in the folder of Continue's settings",
     blank="name: My assistant\nversion: 1.0.0\nschema: v1\n",
+    older=_older,
     handshakes=("continue-client", "continue-cli-client"),
     afterwards="In Continue, reload the configuration and choose agent mode.",
 )

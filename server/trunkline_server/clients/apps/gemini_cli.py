@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trunkline_server.clients import switches
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Health, listed
@@ -40,6 +41,7 @@ APP = App(
     is_graphical=False,
     handshakes=("gemini-cli-mcp-client*",),
     command=commands.scoped("gemini"),
+    switched_off=switches.by_names,
     health=Health(
         program="gemini",
         arguments=("mcp", "list"),

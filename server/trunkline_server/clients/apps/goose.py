@@ -28,7 +28,8 @@ def _candidates(computer: Computer) -> tuple[Path, ...]:
 
 
 def _is_present(computer: Computer) -> bool:
-    return _folder(computer).is_dir() or computer.has_bundle("Goose") or computer.has("goose")
+    # Not the program alone: one that changes databases has the same name.
+    return _folder(computer).is_dir() or computer.has_bundle("Goose")
 
 
 def _extension(target: Target, kind: str, **middle: Any) -> shapes.Entry:
@@ -88,5 +89,6 @@ APP = App(
     http=_http,
     handshakes=("goose-cli", "goose-desktop"),
     link=_link,
+    is_lower_case=True,
     afterwards="Start a new session of Goose.",
 )

@@ -35,6 +35,7 @@ APP = App(
     sse=shapes.address(disabled=False),
     bearer_by="variable",
     bearer_words="${%s}",
+    bearer_consent="Mcp Approved Env Vars",
     handshakes=("kiro-cli",),
     afterwards="Kiro notices by itself; its MCP panel shows it.",
 )

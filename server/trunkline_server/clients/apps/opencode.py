@@ -12,17 +12,21 @@ from trunkline_server.clients.target import Target
 from trunkline_server.clients.words import commands, shapes
 
 
+def _usual(computer: Computer) -> Path:
+    return computer.xdg / "opencode"
+
+
 def _folder(computer: Computer) -> Path:
     named = Path(computer.environment.get("OPENCODE_CONFIG_DIR", ""))
-    return named if named.is_absolute() else computer.xdg / "opencode"
+    return named if named.is_absolute() else _usual(computer)
 
 
 def _candidates(computer: Computer) -> tuple[Path, ...]:
-    folder = _folder(computer)
-    plain, commented = folder / "opencode.json", folder / "opencode.jsonc"
-    usual = (commented, plain) if commented.exists() and not plain.exists() else (plain, commented)
-    named = Path(computer.environment.get("OPENCODE_CONFIG", ""))
-    return (named, *usual) if named.is_absolute() else usual
+    folder, named = _folder(computer), Path(computer.environment.get("OPENCODE_CONFIG", ""))
+    # It merges all of them; the last it reads from its usual folder only.
+    files = (folder / "opencode.json", folder / "opencode.jsonc", _usual(computer) / "config.json")
+    found = tuple(sorted(files, key=lambda file: not file.exists()))
+    return (named, *found) if named.is_absolute() else found
 
 
 def _is_present(computer: Computer) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trunkline_server.clients import switches
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Health, listed
@@ -34,6 +35,7 @@ APP = App(
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
     command=commands.scoped("qwen"),
+    switched_off=switches.by_patterns,
     health=Health(program="qwen", arguments=("mcp", "list"), reading=listed),
     afterwards="Start a new session of Qwen Code.",
 )

@@ -4,31 +4,76 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from trunkline_server.clients.app import App, Link, Words
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.target import Target
-from trunkline_server.clients.words import links, shapes
+from trunkline_server.clients.words import commands, links, shapes
 
-_FLATPAKS = {
-    "Code": "com.visualstudio.code",
-    "Code - Insiders": "com.visualstudio.code.insiders",
-    "VSCodium": "com.vscodium.codium",
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """What the editions of VS Code call themselves.
+
+    Attributes:
+        program: on the path.
+        sandbox: in Flatpak.
+        remote: the folder in the home folder of a computer that it reaches by SSH, or of WSL.
+    """
+
+    program: str
+    sandbox: str
+    remote: str
+
+
+_EDITIONS = {
+    "Code": _Edition("code", "com.visualstudio.code", ".vscode-server"),
+    "Code - Insiders": _Edition(
+        "code-insiders", "com.visualstudio.code.insiders", ".vscode-server-insiders"
+    ),
+    "VSCodium": _Edition("codium", "com.vscodium.codium", ".vscodium-server"),
 }
 
 
 def users(computer: Computer, edition: str) -> tuple[Path, ...]:
-    """Return the folders ``User`` of an edition: the portable one, the usual one, Flatpak's."""
-    found = [computer.roaming / edition / "User"]
-    portable = computer.environment.get("VSCODE_PORTABLE")
-    if portable and edition == "Code":
-        found.insert(0, Path(portable) / "user-data" / "User")
-    if computer.platform == "linux" and edition in _FLATPAKS:
-        sandbox = computer.home / ".var/app" / _FLATPAKS[edition] / "config" / edition / "User"
-        found += [sandbox] if sandbox.is_dir() else []
-    return tuple(sorted(found, key=lambda folder: not folder.is_dir()))
+    """Return the folders ``User`` of an edition: portable, usual, Flatpak's, for remote work."""
+    usual, known = computer.roaming / edition / "User", _EDITIONS.get(edition)
+    if known is None:
+        return (usual,)
+    portable = (folder / "user-data" / "User" for folder in _portable(computer, known.program))
+    sandbox = computer.home / ".var/app" / known.sandbox / "config" / edition / "User"
+    others = [sandbox] if computer.platform == "linux" and sandbox.is_dir() else []
+    if (computer.home / known.remote).is_dir():
+        others.append(computer.home / known.remote / "data" / "User")
+    return (*portable, *((usual, *others) if usual.is_dir() else (*others, usual)))
+
+
+def _portable(computer: Computer, program: str) -> tuple[Path, ...]:
+    """Return the folder with the data of an edition that keeps them beside itself.
+
+    The editor tells its own terminals where that is; others find it by the program.
+    """
+    named, found = computer.environment.get("VSCODE_PORTABLE"), computer.program(program)
+    if named and _program_of(Path(named)) == program:
+        return (Path(named),)
+    beside = [folder / f"{program}-portable-data" for folder in computer.applications]
+    if found:
+        beside.append(found.resolve().parent.parent / "data")
+    return tuple(folder for folder in beside if (folder / "user-data").is_dir())
+
+
+def _program_of(data: Path) -> str:
+    """Return the program of the edition that has its data there; "code" when nothing tells."""
+    for program in (edition.program for edition in _EDITIONS.values()):
+        names = (program, f"{program}.cmd")
+        if any((data.parent / "bin" / name).exists() for name in names):
+            return program
+        if data.name == f"{program}-portable-data":
+            return program
+    return "code"
 
 
 def _candidates(edition: str) -> Callable[[Computer], tuple[Path, ...]]:
@@ -62,6 +107,7 @@ def _is_present(
     def found(computer: Computer) -> bool:
         return (
             any(user.is_dir() for user in users(computer, edition))
+            or (computer.home / _EDITIONS[edition].remote).is_dir()
             or computer.has_bundle(bundle)
             or computer.has_installed(f"Programs/{folder}")
             or computer.has(*programs)
@@ -70,16 +116,16 @@ def _is_present(
     return found
 
 
-def _whole(target: Target, entry: shapes.Entry) -> str:
+def _whole(target: Target, entry: shapes.Entry) -> shapes.Entry:
     """Return the entry with its name and its questions, as links and the command take it."""
     inputs = {"inputs": list(target.inputs)} if target.inputs else {}
-    return links.packed({"name": target.name, **entry, **inputs})
+    return {"name": target.name, **entry, **inputs}
 
 
 def _link(scheme: str) -> Link:
     def link(target: Target, entry: shapes.Entry) -> str:
         # Decoded once as an address and once more by hand: what is left must have no percent sign.
-        text = _whole(target, entry).replace("%", r"\u0025")
+        text = links.packed(_whole(target, entry)).replace("%", r"\u0025")
         return f"{scheme}:mcp/install?{quote(text, safe='')}"
 
     return link
@@ -87,7 +133,7 @@ def _link(scheme: str) -> Link:
 
 def _command(program: str) -> Words:
     def words(target: Target, entry: shapes.Entry) -> list[str]:
-        return [program, "--add-mcp", _whole(target, entry)]
+        return [program, "--add-mcp", commands.as_json(_whole(target, entry))]
 
     return words
 

@@ -29,7 +29,8 @@ def _is_present(computer: Computer) -> bool:
         any(folder.is_dir() for folder in _folders(computer))
         or computer.has_bundle("Zed")
         or computer.has_installed("Programs/Zed")
-        or computer.has("zed", "zeditor")
+        or (computer.home / ".local" / "zed.app").is_dir()
+        or computer.has("zeditor")  # not "zed", which is also a service of ZFS
     )
 
 

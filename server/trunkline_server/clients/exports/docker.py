@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from trunkline_server.clients import shells
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import Profile, Transport
 
@@ -14,6 +15,7 @@ _PORT = 8765
 _HERE = ("localhost", "127.0.0.1", "::1")
 _HOST = "host.docker.internal"  # this computer, as containers call it
 _USUAL = Profile(id="usual", name="Usual")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def line(profile: Profile, transport: Transport, platform: str) -> str:
@@ -22,13 +24,13 @@ def line(profile: Profile, transport: Transport, platform: str) -> str:
     Password and token are handed on from the environment by their names; they are not in it.
 
     Raises:
-        TrunklineError: ``client.docker``: the database is not reached from a container.
+        TrunklineError: ``client.docker``: the database is not reached from a container, or its
+            name cannot be typed there.
     """
     _require_reach(profile)
     rem = "REM" if platform == "win32" else "#"
-    words = [*_start(profile, transport), IMAGE, *_run(profile, transport)]
-    text = subprocess.list2cmdline(words) if platform == "win32" else shlex.join(words)
-    notes = (f"{rem} {note}" for note in _notes(profile, transport))
+    notes = (f"{rem} {note}" for note in _notes(profile, transport, platform))
+    text = shells.line(_words(profile, transport, platform), platform)
     return "\n".join((*notes, text)) + "\n"
 
 
@@ -45,7 +47,19 @@ def _require_reach(profile: Profile) -> None:
         raise fail("client.docker", title, hint)
 
 
-def _notes(profile: Profile, transport: Transport) -> Iterator[str]:
+def _words(profile: Profile, transport: Transport, platform: str) -> list[str]:
+    if platform == "win32":
+        profile = replace(profile, description=" ".join(profile.description.split()))
+    words = [*_start(profile, transport), IMAGE, *_run(profile, transport)]
+    if platform == "win32" and any(map(_CONTROL.search, words)):
+        title = f"“{profile.name}” has a line break or a tab in a name: nobody can type it there."
+        raise fail("client.docker", title, "Take the line from Trunkline on Linux or macOS.")
+    return words
+
+
+def _notes(profile: Profile, transport: Transport, platform: str) -> Iterator[str]:
+    if platform == "win32":
+        yield "This is for the Command Prompt: in PowerShell, type cmd first."
     yield f"The image {IMAGE} is not published: build it from Trunkline's source."
     if transport == "stdio":
         yield "Set PGPASSWORD first; an AI app starts the line."

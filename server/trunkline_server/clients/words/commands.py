@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from trunkline_server.clients.app import Words
 from trunkline_server.clients.target import Target
+from trunkline_server.clients.words import links
 from trunkline_server.clients.words.shapes import Entry
 
 
@@ -22,6 +26,14 @@ def headers(target: Target, between: str) -> list[str]:
 def program(target: Target) -> list[str]:
     """Return the program to start and its arguments."""
     return [target.command.program, *target.command.arguments]
+
+
+def as_json(value: Any) -> str:
+    """Return a JSON value as a word in which shells find no sign of theirs but quotes.
+
+    Those are spelled by their numbers, as JSON allows.
+    """
+    return re.sub(r"[&|<>^()%!]", lambda sign: f"\\u{ord(sign[0]):04x}", links.packed(value))
 
 
 def scoped(command: str) -> Words:
