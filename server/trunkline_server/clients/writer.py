@@ -23,7 +23,7 @@ from trunkline_server.profiles import atomic
 
 _RIGHTS = "Check the rights of the file and its folder."
 _ATTEMPTS = 10
-_CALM_S = 1.0
+_CALM_S = 2.0
 _LOOK_S = 0.01
 
 
@@ -46,7 +46,7 @@ def apply(plan: Plan) -> Applied:
     """Make the change and return what is needed to undo it.
 
     Raises:
-        TrunklineError: ``client.unwritable`` or ``client.overwritten``, those of
+        TrunklineError: ``client.unwritable``, ``client.held`` or ``client.overwritten``, those of
             ``Change.prepare`` and those of ``plan.connect``; the file is as it was, unless another
             program wrote it.
     """
@@ -128,7 +128,8 @@ def _together(count: int) -> Iterator[Transaction]:
 
 def _made(plan: Plan, changes: Transaction) -> Applied:
     for _ in range(_ATTEMPTS):
-        _await_calm(plan.path)
+        if not _is_calm(plan.path):
+            raise _held(plan)
         now = plan if plan.is_current else plan.again()
         with suppress(InterferedError), _explained(plan.path):
             return _tried(now, changes)
@@ -166,11 +167,20 @@ def _dated(plan: Plan) -> tuple[Record, ...]:
     return tuple(replace(r, since=now) if r.name in written else r for r in plan.records)
 
 
-def _await_calm(path: Path) -> None:
-    """Wait until nobody is writing the file, which is half written meanwhile."""
+def _is_calm(path: Path) -> bool:
+    """Wait until nobody is writing the file, which is half written meanwhile; not for long."""
     until = time.monotonic() + _CALM_S
-    while swapping.is_being_written(path) and time.monotonic() < until:
+    while swapping.is_being_written(path):
+        if time.monotonic() >= until:
+            return False
         time.sleep(_LOOK_S)
+    return True
+
+
+def _held(plan: Plan) -> TrunklineError:
+    title = f"A program has {plan.path} open for writing, and does not close it."
+    hint = f"Nothing was changed. Quit {plan.app.name} completely, then try again."
+    return fail("client.held", title, hint)
 
 
 @contextmanager
