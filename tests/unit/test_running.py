@@ -200,6 +200,25 @@ def test_of_two_the_first_is_it(desk: RewritingApp) -> None:
 
 
 @linux_only
+def test_it_has_not_quit_while_a_second_one_runs(desk: RewritingApp) -> None:
+    desk.begin()
+    desk.begin()
+    with pytest.raises(TrunklineError, match="does not quit"):
+        running.quit(found(desk))
+    found(desk)
+
+
+@linux_only
+def test_another_process_with_its_old_number_is_left_alone(desk: RewritingApp) -> None:
+    pid = desk.begin()
+    gone = replace(found(desk), started=found(desk).started - 60)
+    with pytest.raises(TrunklineError, match="does not quit"):
+        running.quit(gone)
+    desk.rewrite(pid)
+    assert found(desk).pid == pid
+
+
+@linux_only
 def test_quitting_waits_for_its_helpers(desk: RewritingApp) -> None:
     main = desk.spawn("lingering")
     desk.started()
