@@ -22,6 +22,7 @@ from trunkline_server.clients import apps, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.replacing import swapping
 from trunkline_server.clients.writer import Applied
+from trunkline_server.profiles import atomic
 from trunkline_server.profiles.profile import Profile
 
 SALES = Profile(id="sales", name="Sales", http_port=8765)
@@ -65,7 +66,7 @@ class Scene:
     def litter(self) -> list[str]:
         beside = [p.name for i in self.ids for p in self.file(i).parent.iterdir()]
         ours = [p.name for p in (self.folder / "home/state").glob("clients.*.json")]
-        half = [p.name for p in (self.folder / "home/state/backups").glob("*/*.new")]
+        half = [p.name for p in (self.folder / "home/state/backups").glob(f"*/*{atomic.HALF}")]
         return [name for name in beside if name != "settings"] + ours + half
 
     def connected(self) -> dict[str, list[str]]:
@@ -144,7 +145,7 @@ def look(scene: Scene, states: list[tuple[Contents, dict[str, list[str]]]]) -> N
         assert content in [known[app_id] for known, _ in states], (app_id, content)
     writer.recover()
     assert (scene.contents(), scene.connected()) in states, (scene.contents(), scene.connected())
-    beside = [name for name in scene.litter() if not name.endswith(".new")]
+    beside = [name for name in scene.litter() if not name.endswith(atomic.HALF)]
     assert beside == [], beside
 
 

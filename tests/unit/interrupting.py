@@ -9,13 +9,22 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from trunkline_server.clients import owned, reading, tokens, writer
-from trunkline_server.clients.replacing import backups, change, swapping, transaction
+from trunkline_server.clients.replacing import (
+    backups,
+    change,
+    leftovers,
+    rights,
+    swapping,
+    transaction,
+)
 from trunkline_server.profiles import atomic
 
 WATCHED: tuple[ModuleType, ...] = (
-    atomic, backups, change, owned, reading, swapping, tokens, transaction, writer,
+    atomic, backups, change, leftovers, owned, reading, rights, swapping, tokens, transaction,
+    writer,
 )  # fmt: skip
 _FILES = {module.__file__ for module in WATCHED}
+_FILES |= {swapping.system.__file__}
 # While it has its lease, a program that opens the file waits for it: for ever in one thread.
 _WHOLE = {"_is_leased_out"}
 

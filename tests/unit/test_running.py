@@ -121,10 +121,10 @@ def test_macos_and_windows_start_it_by_its_name() -> None:
 
 
 def test_it_is_never_ended_by_force() -> None:
-    assert systems.how_to_quit(KNOWN, "win32", 7) == ("taskkill", "/PID", "7")
-    assert systems.how_to_quit(KNOWN, "linux", 7) == ()
+    assert not systems.can_be_quit("win32")  # where there is no other way
+    assert systems.how_to_quit(KNOWN, "linux") == ()
     asked = 'tell application id "com.anthropic.claudefordesktop" to quit'
-    assert systems.how_to_quit(KNOWN, "darwin", 7) == ("osascript", "-e", asked)
+    assert systems.how_to_quit(KNOWN, "darwin") == ("osascript", "-e", asked)
 
 
 def test_its_own_variables_come_first() -> None:
@@ -196,6 +196,43 @@ def test_what_it_started_of_itself_is_not_taken_for_it(desk: RewritingApp) -> No
 def test_of_two_the_first_is_it(desk: RewritingApp) -> None:
     pid = desk.begin()
     desk.begin()
+    assert found(desk).pid == pid
+
+
+@linux_only
+def test_on_windows_the_person_is_asked_to_quit_it_at_once(
+    desk: RewritingApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = desk.begin()
+    app = found(desk)
+    with monkeypatch.context() as on_windows:
+        on_windows.setattr(sys, "platform", "win32")
+        with pytest.raises(TrunklineError) as caught:
+            running.quit(app)
+    assert caught.value.code == "client.still_running"
+    assert (
+        caught.value.failure.hint
+        == "Quit Claude Desktop from its icon in the tray, then try again."
+    )
+    desk.rewrite(pid)
+
+
+@linux_only
+def test_it_has_not_quit_while_a_second_one_runs(desk: RewritingApp) -> None:
+    desk.begin()
+    desk.begin()
+    with pytest.raises(TrunklineError, match="does not quit"):
+        running.quit(found(desk))
+    found(desk)
+
+
+@linux_only
+def test_another_process_with_its_old_number_is_left_alone(desk: RewritingApp) -> None:
+    pid = desk.begin()
+    gone = replace(found(desk), started=found(desk).started - 60)
+    with pytest.raises(TrunklineError, match="does not quit"):
+        running.quit(gone)
+    desk.rewrite(pid)
     assert found(desk).pid == pid
 
 

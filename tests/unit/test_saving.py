@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes import MemoryKeyring
 from trunkline_server.errors import TrunklineError
-from trunkline_server.profiles import saving, secrets
+from trunkline_server.profiles import atomic, saving, secrets
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.profiles.store import Store
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path, memory_keyring: MemoryKeyring) -> Store:
 
 def break_saving(store: Store) -> None:
     """Make the neighbour file impossible to write, for the superuser too."""
-    obstacle = store.path.with_name(f"{store.path.name}.new")
+    obstacle = store.path.with_name(f"{store.path.name}{atomic.HALF}")
     obstacle.mkdir()
     (obstacle / "x").touch()
     backup = store.path.with_name(f"{store.path.name}.bak.new")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -38,6 +43,46 @@ def test_nothing_is_placed_over_a_file(file: Path) -> None:
     assert not fresh.exists()
 
 
+@pytest.fixture(params=[errno.EPERM, errno.ENOTSUP], ids=["EPERM", "ENOTSUP"])
+def without_links(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make the disk one that gives no file a second name: as FAT says it, or as another."""
+    refused = OSError(request.param, os.strerror(request.param))
+    with mock.patch.object(os, "link", side_effect=refused):
+        yield
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_second_names_nothing_is_placed_over_a_file_either(file: Path) -> None:
+    test_nothing_is_placed_over_a_file(file)
+
+
+@pytest.mark.usefixtures("without_links")
+def test_without_second_names_the_old_file_is_a_copy_with_its_rights(file: Path) -> None:
+    file.chmod(0o640)
+    other = file.with_name("other")
+    other.write_text("[]")
+    unknown = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    with mock.patch.object(swapping, "_exchange", side_effect=unknown):
+        swapping.exchange(other, file)
+    assert (file.read_text(), other.read_text()) == ("[]", "{}")
+    assert stat.S_IMODE(other.stat().st_mode) == 0o640
+    assert {path.name for path in file.parent.iterdir()} == {file.name, "other"}
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
+def test_where_no_such_step_is_allowed_it_is_done_in_three(file: Path, number: int) -> None:
+    """A sandbox may refuse every call that it does not know."""
+    with mock.patch.object(swapping, "_exchange", side_effect=OSError(number, os.strerror(number))):
+        test_two_files_change_places(file)
+    assert {path.name for path in file.parent.iterdir()} == {file.name, "other"}
+
+
+@only_linux
+def test_a_system_without_the_call_is_told_from_a_refusal(file: Path) -> None:
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSYS)):
+        swapping.system.exchange(file, file, object())
+
+
 @only_linux
 def test_a_file_that_is_open_for_writing_is_noticed(file: Path) -> None:
     assert not swapping.is_being_written(file)
@@ -53,7 +98,7 @@ def test_a_file_that_is_open_for_writing_is_noticed(file: Path) -> None:
 def test_where_no_leases_are_given_at_all_nobody_is_suspected(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swapping, "_is_leased_out", lambda _: True)
+    monkeypatch.setattr(f"{swapping.__package__}.linux._is_leased_out", lambda _: True)
     assert not swapping.is_being_written(file)
 
 

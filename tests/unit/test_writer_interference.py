@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
+from unittest import mock
 
 import pytest
 
@@ -23,8 +26,14 @@ SALES = Profile(id="sales", name="Sales")
 BEFORE = b'{\n  "theme": "dark"\n}\n'
 
 
-@pytest.fixture
-def file(quick_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=["at once", "in steps"])
+def file(
+    quick_folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Path:
+    """Return a place for one, on a disk where two files change places at once, or cannot."""
+    if request.param == "in steps":
+        unknown = mock.Mock(side_effect=OSError(errno.EINVAL, "no such step, as on NFS"))
+        monkeypatch.setattr(swapping, "_exchange", unknown)
     monkeypatch.setenv("TRUNKLINE_HOME", str(quick_folder / "home"))
     folder = quick_folder / "Claude"
     folder.mkdir()
@@ -120,7 +129,7 @@ def test_what_a_program_writes_from_memory_is_never_lost(file: Path) -> None:
         assert_tidy(file)
 
 
-@pytest.mark.skipif(not hasattr(swapping, "_is_leased_out"), reason="only Linux tells who writes")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who writes")
 @pytest.mark.parametrize("pause", [1, 4, 30, 120, 240])
 def test_a_file_is_not_changed_while_another_program_is_half_through(
     file: Path, pause: int, monkeypatch: pytest.MonkeyPatch

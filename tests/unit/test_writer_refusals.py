@@ -55,17 +55,17 @@ def test_an_old_file_that_cannot_go_yet_goes_with_the_next_change(files: dict[st
 
 
 def test_what_could_be_taken_back_only_in_part_is_taken_back_later(files: dict[str, Path]) -> None:
-    held, take_back = files["windsurf"], Change.take_back
+    held, undo = files["windsurf"], Change.undo
 
     def refused(change: Change) -> None:
         if change.path == held:
             raise PermissionError
-        take_back(change)
+        undo(change)
 
     commit = mock.patch.object(Transaction, "commit", side_effect=OSError)
     with (
         commit,
-        mock.patch.object(Change, "take_back", refused),
+        mock.patch.object(Change, "undo", refused),
         pytest.raises(TrunklineError, match="cannot be written"),
     ):
         connect(files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +15,15 @@ from trunkline_server.clients.owned import Record
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.reading import read
 from trunkline_server.clients.replacing import backups, swapping, transaction
-from trunkline_server.clients.replacing.change import InterferedError
+from trunkline_server.clients.replacing.change import Change
+from trunkline_server.clients.replacing.swapping import InterferedError
 from trunkline_server.clients.replacing.transaction import Transaction
-from trunkline_server.errors import Failure, fail
+from trunkline_server.errors import Failure, TrunklineError, fail
+from trunkline_server.profiles import atomic
 
 _RIGHTS = "Check the rights of the file and its folder."
 _ATTEMPTS = 10
-_CALM_S = 1.0
+_CALM_S = 2.0
 _LOOK_S = 0.01
 
 
@@ -43,8 +46,9 @@ def apply(plan: Plan) -> Applied:
     """Make the change and return what is needed to undo it.
 
     Raises:
-        TrunklineError: ``client.read_only, client.unwritable`` or ``client.overwritten``, and those
-            of ``plan.connect``; the file is as it was, unless another program wrote it.
+        TrunklineError: ``client.unwritable``, ``client.held`` or ``client.overwritten``, those of
+            ``Change.prepare`` and those of ``plan.connect``; the file is as it was, unless another
+            program wrote it.
     """
     return apply_all((plan,))[0]
 
@@ -113,8 +117,10 @@ def _together(count: int) -> Iterator[Transaction]:
         yield changes
         with _explained(owned.file()):
             changes.commit()
-    except BaseException:
-        changes.roll_back()
+    except BaseException as exc:
+        stuck = [change for change in changes.roll_back() if not change.is_back()]
+        if stuck:
+            raise _stuck(stuck[0]) from exc
         raise
     finally:
         tokens.tidy()
@@ -122,7 +128,8 @@ def _together(count: int) -> Iterator[Transaction]:
 
 def _made(plan: Plan, changes: Transaction) -> Applied:
     for _ in range(_ATTEMPTS):
-        _await_calm(plan.path)
+        if not _is_calm(plan.path):
+            raise _held(plan)
         now = plan if plan.is_current else plan.again()
         with suppress(InterferedError), _explained(plan.path):
             return _tried(now, changes)
@@ -160,11 +167,20 @@ def _dated(plan: Plan) -> tuple[Record, ...]:
     return tuple(replace(r, since=now) if r.name in written else r for r in plan.records)
 
 
-def _await_calm(path: Path) -> None:
-    """Wait until nobody is writing the file, which is half written meanwhile."""
+def _is_calm(path: Path) -> bool:
+    """Wait until nobody is writing the file, which is half written meanwhile; not for long."""
     until = time.monotonic() + _CALM_S
-    while swapping.is_being_written(path) and time.monotonic() < until:
+    while swapping.is_being_written(path):
+        if time.monotonic() >= until:
+            return False
         time.sleep(_LOOK_S)
+    return True
+
+
+def _held(plan: Plan) -> TrunklineError:
+    title = f"A program has {plan.path} open for writing, and does not close it."
+    hint = f"Nothing was changed. Quit {plan.app.name} completely, then try again."
+    return fail("client.held", title, hint)
 
 
 @contextmanager
@@ -172,8 +188,25 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        title = f"The file {path} cannot be written: {exc.strerror or 'the system refused it'}."
+        why = exc.strerror or "the system refused it"
+        title = f"The file {_at_fault(exc, path)} cannot be written: {why}."
         is_full = exc.errno in {errno.ENOSPC, errno.EDQUOT}
         remedy = "Make room on the disk." if is_full else _RIGHTS
         hint = f"Nothing was changed. {remedy}"
         raise fail("client.unwritable", title, hint) from exc
+
+
+def _at_fault(exc: OSError, path: Path) -> Path:
+    """Return the file that the system named; ``path`` for those that we make beside it."""
+    if not isinstance(exc.filename, str | bytes):
+        return path
+    named = Path(os.fsdecode(exc.filename))
+    return path if named.parent == path.parent else Path(str(named).removesuffix(atomic.HALF))
+
+
+def _stuck(change: Change) -> TrunklineError:
+    kept = change.kept()
+    title = f"The file {change.path} cannot be written now, not even to undo what was begun."
+    where = f"It is kept as {kept}. " if kept else ""
+    hint = f"{where}Trunkline undoes it before its next change; quit what uses the file."
+    return fail("client.unwritable", title, hint)

@@ -6,10 +6,12 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+HALF = ".trunkline-new"  # the ending of a file that is being written; no person's file has it
 _POLL_S = 0.02
 _RENAMES = 50 if sys.platform == "win32" else 0
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
@@ -43,7 +45,7 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         OSError: nothing was changed.
     """
-    neighbour = path.with_name(f"{path.name}.new")
+    neighbour = path.with_name(f"{path.name}{HALF}")
     neighbour.unlink(missing_ok=True)
     try:
         _write(neighbour, content)
@@ -69,12 +71,21 @@ def rename(source: Path, target: Path) -> None:
     Raises:
         OSError: nothing was changed.
     """
+    patiently(partial(source.replace, target))
+
+
+def patiently(step: Callable[[], object]) -> None:
+    """Take one step with a file, again and again on Windows while another process reads it.
+
+    Raises:
+        OSError: what the step raised at last.
+    """
     for _ in range(_RENAMES):
-        with suppress(PermissionError):  # Windows, while another process reads the target
-            source.replace(target)
+        with suppress(PermissionError):
+            step()
             return
         time.sleep(_POLL_S)
-    source.replace(target)
+    step()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -64,9 +64,12 @@ def quit(running: RunningApp, patience_s: float = PATIENCE_S) -> None:  # noqa: 
     """Ask the app to quit and wait until it has; nothing to do when it is gone already.
 
     Raises:
-        TrunklineError: ``client.still_running`` when it has not within ``patience_s`` seconds.
+        TrunklineError: ``client.still_running`` when it has not within ``patience_s`` seconds, or
+            cannot be asked on this system.
     """
     if family := _family(running):
+        if not systems.can_be_quit(sys.platform):
+            raise _not_asked(running.app)
         _ask(running, family[0], patience_s)
     if not _have_ended(family, patience_s) or find(running.app):
         raise still_running(running.app)
@@ -98,6 +101,12 @@ def still_running(app: App) -> TrunklineError:
     """Return that the app did not quit, to be raised."""
     title = f"{app.name} does not quit, so nothing was changed."
     hint = f"Quit {app.name} from its icon in the tray or menu bar, then try again."
+    return fail("client.still_running", title, hint)
+
+
+def _not_asked(app: App) -> TrunklineError:
+    title = f"On Windows only you can quit {app.name}, so nothing was changed."
+    hint = f"Quit {app.name} from its icon in the tray, then try again."
     return fail("client.still_running", title, hint)
 
 
@@ -179,12 +188,11 @@ def _ask(running: RunningApp, main: psutil.Process, patience_s: float) -> None:
     import psutil
 
     known = running.app.process or Process()
-    command = systems.how_to_quit(known, sys.platform, running.pid)
+    command = systems.how_to_quit(known, sys.platform)
     if command and _is_done(command, patience_s):
         return
-    if sys.platform != "win32":  # where this would be an end by force
-        with suppress(psutil.Error):
-            main.terminate()
+    with suppress(psutil.Error):
+        main.terminate()
 
 
 def _is_done(command: tuple[str, ...], patience_s: float) -> bool:

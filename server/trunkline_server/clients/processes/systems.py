@@ -70,12 +70,19 @@ def how_to_start(
     return (first, *(word for word in others if "://" not in word or word.startswith("-")))
 
 
-def how_to_quit(process: Process, platform: str, pid: int) -> Words:
+def can_be_quit(platform: str) -> bool:
+    """Whether another program can ask an app to quit.
+
+    Not on Windows: an Electron app only hides in the tray when its windows are closed, and does not
+    hear what an installer says to it (WM_QUERYENDSESSION); by force, unsent words would be lost.
+    """
+    return platform != "win32"
+
+
+def how_to_quit(process: Process, platform: str) -> Words:
     """Return the command that asks the app to quit; () when it is to be asked by SIGTERM."""
     if platform == "darwin":
         return ("osascript", "-e", f'tell application id "{process.bundle}" to quit')
-    if platform == "win32":  # closes its windows; by force, unsent words would be lost
-        return ("taskkill", "/PID", str(pid))
     return ()
 
 

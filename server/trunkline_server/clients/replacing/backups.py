@@ -6,6 +6,8 @@ inside a Windows package they would vanish with it.
 
 from __future__ import annotations
 
+import glob
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -25,12 +27,12 @@ def keep(client: str, path: Path, content: bytes) -> Path:
 
     folder = folders.state() / "backups" / client
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mark = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:6]
+    mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:6]
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     backup = folder / f"{path.stem}-{mark}-{stamp}{path.suffix}"
-    for half in folder.glob("*.new"):  # of a writer that was killed
+    for half in folder.glob(f"*{atomic.HALF}"):  # of a writer that was killed
         half.unlink()
     atomic.replace(backup, content)
-    for old in sorted(folder.glob(f"{path.stem}-{mark}-*"))[:-_KEPT]:
+    for old in sorted(folder.glob(f"{glob.escape(path.stem)}-{mark}-*"))[:-_KEPT]:
         old.unlink()
     return backup

@@ -7,8 +7,6 @@ new one until it is discarded.
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +14,9 @@ from typing import Any
 
 from trunkline_server.clients import owned
 from trunkline_server.clients.owned import Record
-from trunkline_server.clients.replacing import backups, swapping
-from trunkline_server.errors import fail
+from trunkline_server.clients.replacing import backups, rights, swapping
+from trunkline_server.clients.replacing.swapping import InterferedError
 from trunkline_server.profiles import atomic
-
-
-class InterferedError(Exception):
-    """Another program wrote the file at the same moment; it is as that program left it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +61,22 @@ class Change:
         """Write the new file beside the old one, and give it the same rights.
 
         Raises:
-            TrunklineError: ``client.read_only``.
+            TrunklineError: ``client.read_only``, ``client.linked`` or ``client.not_yours``.
             OSError: nothing was changed.
         """
-        if self.before and not self.path.stat().st_mode & 0o200:
-            raise fail(
-                "client.read_only",
-                f"The file {self.path} is read-only.",
-                "Nothing was changed. Allow writing to it, then try again.",
-            )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.before:
+            rights.check(self.path)
+        rights.make_folder(self.path.parent)
         if content is None:
             return
         atomic.replace(self.aside, content)
-        if self.before:
-            _dress_like(self.path, self.aside)
+        if not self.before:
+            rights.give_to_people(self.aside)
+            return
+        try:
+            rights.give(self.path, self.aside)
+        except rights.NotOursError as exc:
+            raise exc.failure from exc
 
     def swap(self) -> None:
         """Let the new file take the place of the old one.
@@ -111,7 +106,7 @@ class Change:
         Raises:
             OSError: it could not be.
         """
-        swapping.mend(self.aside)
+        swapping.mend(self.aside, self.path)
         now, aside = digest_of(self.path), digest_of(self.aside)
         if not self.has_effect:
             return True
@@ -122,31 +117,66 @@ class Change:
             return False
         return now == self.after or aside == self.before
 
-    def take_back(self) -> None:
-        """Put the old file in its place again, unless another program wrote it since.
+    def is_untouched(self) -> bool:
+        """Whether the file is as it was, or as it was to be: nobody has changed it since.
+
+        Raises:
+            OSError: that cannot be told.
+        """
+        swapping.mend(self.aside, self.path)
+        return digest_of(self.path) in {self.before, self.after}
+
+    def undo(self) -> None:
+        """Put the old file and its records back, unless another program wrote the file since.
 
         Raises:
             OSError: it could not be done.
         """
-        swapping.mend(self.aside)
+        self._take_back()
+        remembered = tuple(r for r in owned.listed() if r.path == str(self.path))
+        if remembered != self.former:  # on a full disk nothing could be written
+            owned.keep(self.path, self.former)
+
+    def discard(self) -> None:
+        """Remove the files beside; what another program wrote there goes to the backups first.
+
+        Raises:
+            OSError: it could not be done.
+        """
+        swapping.mend(self.aside, self.path)
+        for file in (self.aside, swapping.aside_of(self.aside)):
+            self._keep_of_others(file)
+            for name in (file.name, f"{file.name}{atomic.HALF}"):
+                file.with_name(name).unlink(missing_ok=True)
+
+    def is_back(self) -> bool:
+        """Whether the file is as it was; False also when that cannot be told."""
+        with suppress(OSError):
+            return digest_of(self.path) == self.before
+        return False
+
+    def kept(self) -> Path | None:
+        """Return where the old file is, while it is not in its place; None when it is nowhere."""
+        for file in (swapping.aside_of(self.aside), self.aside):
+            with suppress(OSError):
+                if self.before and digest_of(file) == self.before:
+                    return file
+        return None
+
+    def _take_back(self) -> None:
+        swapping.mend(self.aside, self.path)
         if not self.has_effect or digest_of(self.path) != self.after:
             return
         if not self.before:
             self.path.unlink()
-        elif digest_of(self.aside) == self.before:
+        elif digest_of(self.aside):
             self._give_back()
 
-    def discard(self) -> None:
-        """Remove the file beside; what another program wrote there goes to the backups first.
-
-        Raises:
-            OSError: it could not be done.
-        """
-        found = _content(self.aside)
-        if found is not None and digest(found) not in {self.before, self.after}:
+    def _keep_of_others(self, file: Path) -> None:
+        found = _content(file)
+        ours = {self.before, self.after, digest_of(self.path)}
+        if found is not None and digest(found) not in ours:
             backups.keep(self.client, self.path, found)
-        for ending in ("", ".new", ".old"):  # of atomic.replace and swapping.exchange
-            self.aside.with_name(f"{self.aside.name}{ending}").unlink(missing_ok=True)
 
     def _give_back(self) -> None:
         """Put the file beside in its place again, or a newer one if there is one by now."""
@@ -162,6 +192,10 @@ class Change:
             except FileNotFoundError:  # somebody has removed ours by now
                 swapping.place(self.aside, self.path)
                 return
+            except InterferedError:  # where two files cannot change places in one step
+                if digest_of(self.path) != expected:
+                    return
+                continue
             if digest_of(self.aside) == expected:
                 return
             expected = placed
@@ -191,13 +225,3 @@ def _content(path: Path) -> bytes | None:
 def _is_still(path: Path, expected: str) -> bool:
     """Whether nobody wrote the file, or is about to."""
     return not swapping.is_being_written(path) and digest_of(path) == expected
-
-
-def _dress_like(original: Path, copy: Path) -> None:
-    """Give ``copy`` the owner, the mode and the attributes of ``original``, but not its age."""
-    found = original.stat()
-    if hasattr(os, "chown"):
-        with suppress(PermissionError):  # another's file in our folder: keeping the mode must do
-            os.chown(copy, found.st_uid, found.st_gid)
-    shutil.copystat(original, copy)
-    os.utime(copy)

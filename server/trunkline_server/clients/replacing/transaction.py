@@ -2,21 +2,25 @@
 
 What is about to be changed is written down first (``clients.pending.json``), and the old files stay
 beside the new ones until all are changed. After a crash :func:`recover` finishes what was complete
-and takes back the rest.
+and takes back the rest. What cannot be cleaned up or taken back yet is left to ``leftovers``, and
+is in no other change's way.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
+from itertools import count as numbers
 from pathlib import Path
 
 from trunkline_server import folders
 from trunkline_server.clients import owned
 from trunkline_server.clients.owned import Record
-from trunkline_server.clients.replacing.change import Change, InterferedError, digest
+from trunkline_server.clients.replacing import leftovers
+from trunkline_server.clients.replacing.change import Change, digest
+from trunkline_server.clients.replacing.swapping import InterferedError
 from trunkline_server.profiles import atomic
 
 
@@ -38,17 +42,18 @@ class Transaction:
 
         Raises:
             InterferedError: another program wrote it; neither file nor records are changed.
-            TrunklineError: ``client.read_only``.
+            TrunklineError: those of ``Change.prepare``.
             OSError: see :meth:`roll_back`.
         """
         before, after = content
         target = Path(owned.place_of(path))
+        leftovers.settle(target)
         change = Change(
             client=client, path=target, before=digest(before), after=digest(after),
             former=records[0], records=records[1], aside=self._aside(target),
         )  # fmt: skip
         self._changes.append(change)
-        self._write_down()
+        self._write_down(self._changes)
         if change.has_effect:
             self._swap(change, after)
         owned.keep(change.path, change.records)
@@ -64,14 +69,22 @@ class Transaction:
         with suppress(OSError):  # a virus scanner may read an old file for a moment
             _clear(done, _done())
 
-    def roll_back(self) -> None:
-        """Take everything back that can be; what others wrote since stays."""
-        if self._changes:
-            self._count += 1  # however this ends, it was not complete
-            with suppress(OSError):
-                self._write_down()
-        _roll_back(self._changes)
-        self._changes = []
+    def roll_back(self) -> tuple[Change, ...]:
+        """Take everything back; what others wrote since stays.
+
+        Returns:
+            What the system does not let be taken back now; :func:`recover` tries again.
+        """
+        changes, self._changes = self._changes, []
+        if not changes:
+            return ()
+        self._count += 1  # however this ends, it was not complete
+        with suppress(OSError):
+            self._write_down(changes)
+        stuck = _taken_back(changes)
+        with suppress(OSError):  # then the list of what is under way stays
+            _leave(stuck, changes)
+        return tuple(stuck)
 
     def _swap(self, change: Change, after: bytes | None) -> None:
         try:
@@ -79,17 +92,19 @@ class Transaction:
             change.swap()
         except (InterferedError, FileExistsError, FileNotFoundError) as exc:
             self._changes.pop()
-            change.discard()
-            self._write_down()
+            if not leftovers.succeeds(change.discard):
+                leftovers.add(gone=[change])
+            self._write_down(self._changes)
             raise InterferedError from exc
 
     def _aside(self, target: Path) -> Path:
         """Return a name that no other Trunkline of this computer uses, wherever its home is."""
-        mark = digest(str(folders.state()).encode())[:6]
-        return target.with_name(f".{target.name}.trunkline-{mark}{len(self._changes)}")
+        mark, taken = digest(os.fsencode(folders.state()))[:6], leftovers.asides()
+        names = (f".{target.name}.trunkline-{mark}{n}" for n in numbers(len(self._changes)))
+        return next(aside for name in names if (aside := target.with_name(name)) not in taken)
 
-    def _write_down(self) -> None:
-        changes = [change.as_json() for change in self._changes]
+    def _write_down(self, under_way: list[Change]) -> None:
+        changes = [change.as_json() for change in under_way]
         document = {"version": 1, "count": self._count, "changes": changes}
         atomic.replace(_pending(), json.dumps(document).encode())
 
@@ -98,57 +113,53 @@ def recover() -> None:
     """Put right what a crash interrupted. The caller holds ``owned.alone``.
 
     Raises:
-        OSError: it could not be; the next call tries again.
+        OSError: our own lists cannot be written; the next call tries again.
     """
     if _done().exists():
         _clear(_read(_done())[1], _done())
     if _pending().exists():
         _finish(*_read(_pending()))
+    leftovers.retry()
 
 
 def is_left() -> bool:
-    """Whether a crash has left something for :func:`recover`."""
-    return _pending().exists() or _done().exists()
+    """Whether there is something left for :func:`recover`."""
+    return _pending().exists() or _done().exists() or leftovers.are_there()
 
 
 def _finish(count: int, changes: list[Change]) -> None:
     """Each change was complete before the next was begun: only the last is uncertain."""
-    if changes and not changes[-1].was_made():
-        last = changes.pop()
-        owned.keep(last.path, last.former)
-        last.discard()
-    if len(changes) < count:
-        _roll_back(changes)
+    if len(changes) < count or not all(map(_was_made, changes[-1:])):
+        _leave(_taken_back(changes), changes)
         return
     for change in changes:
         owned.keep(change.path, change.records)
     _clear(changes, _pending())
 
 
-def _roll_back(changes: Iterable[Change]) -> None:
-    """Take changes back; what cannot be now, :func:`recover` tries again."""
-    are_back = [_is_taken_back(change) for change in reversed(list(changes))]
-    if all(are_back):
-        with suppress(OSError):
-            _pending().unlink(missing_ok=True)
-
-
-def _is_taken_back(change: Change) -> bool:
-    keep = partial(owned.keep, change.path, change.former)
-    return _succeeds(change.take_back) and all([_succeeds(change.discard), _succeeds(keep)])
-
-
-def _succeeds(step: Callable[[], None]) -> bool:
+def _was_made(change: Change) -> bool:
     try:
-        step()
-    except OSError:  # the first failure is the one to tell
+        return change.was_made()
+    except OSError:  # as long as nobody can tell, it is taken back with the others
         return False
-    return True
+
+
+def _taken_back(changes: list[Change]) -> list[Change]:
+    """Take changes back, the last first; returns those that cannot be now."""
+    return [change for change in reversed(changes) if not leftovers.succeeds(change.undo)]
+
+
+def _leave(stuck: list[Change], changes: list[Change]) -> None:
+    """Clean up behind changes; of those that are ``stuck``, where only the records are missing."""
+    loose = (change for change in changes if change not in stuck or change.is_back())
+    gone = [change for change in loose if not leftovers.succeeds(change.discard)]
+    leftovers.add(back=stuck, gone=(change for change in gone if change not in stuck))
+    _pending().unlink(missing_ok=True)
 
 
 def _clear(changes: Iterable[Change], list_of_them: Path) -> None:
-    for change in changes:
-        change.discard()
+    gone = [change for change in changes if not leftovers.succeeds(change.discard)]
+    leftovers.add(gone=gone)
     list_of_them.unlink(missing_ok=True)
 
 
