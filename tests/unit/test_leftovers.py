@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from tests.unit.users import NOBODY, acting_as, only_root
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.replacing import leftovers, swapping, transaction
 from trunkline_server.clients.replacing.change import Change
 from trunkline_server.clients.replacing.transaction import Transaction
@@ -127,10 +127,10 @@ def test_what_could_not_be_taken_back_is_told_and_taken_back_later(file: Path) -
             connect(file)
         writer.recover()
         assert b"sales" in file.read_bytes()
-        assert plan.is_connected(CLAUDE, SALES, path=file)
+        assert connections.is_connected(CLAUDE, SALES, path=file)
     writer.recover()
     assert file.read_bytes() == BEFORE
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)
     assert not transaction.is_left()
 
 
@@ -151,7 +151,7 @@ def test_whoever_connects_it_anew_keeps_it(file: Path) -> None:
             connect(file)
         connect(file)
     writer.recover()
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)
     assert b"sales" in file.read_bytes()
     assert not beside(file)
 
@@ -170,8 +170,8 @@ def test_what_another_program_kept_of_ours_is_still_remembered(file: Path) -> No
         connect(file)
     file.write_text(file.read_text().replace("dark", "light"))
     writer.recover()
-    assert plan.is_connected(CLAUDE, SALES, path=file)
-    assert plan.remembered(CLAUDE, SALES, path=file) is not None
+    assert connections.is_connected(CLAUDE, SALES, path=file)
+    assert connections.remembered(CLAUDE, SALES, path=file) is not None
 
 
 def test_what_is_left_of_a_change_that_another_program_met_does_not_end_the_next(
@@ -211,7 +211,7 @@ def test_a_crashed_change_whose_file_cannot_be_read_blocks_no_app(file: Path, ot
     aside = file.rename(file.with_name("kept"))
     file.mkdir()  # which nobody can read as a file, root neither
     connect(other)
-    assert plan.is_connected(CURSOR, SALES, path=other)
+    assert connections.is_connected(CURSOR, SALES, path=other)
     assert leftovers.are_there()
     file.rmdir()
     aside.rename(file)

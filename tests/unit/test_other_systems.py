@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from tests.unit.other_systems import Kernel32, LibSystem
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.replacing import macos, swapping, transaction, windows
 from trunkline_server.clients.replacing.change import Change, digest
 from trunkline_server.clients.replacing.transaction import Transaction
@@ -159,7 +159,7 @@ def test_the_old_file_that_cannot_be_put_back_is_kept_and_goes_back_later(
     assert file.read_bytes() == BEFORE
     assert names(file.parent) == [file.name]
     assert not transaction.is_left()
-    assert not plan.is_connected(CLAUDE, SALES, path=file)
+    assert not connections.is_connected(CLAUDE, SALES, path=file)
 
 
 def test_the_old_file_comes_back_after_a_crash_half_way(

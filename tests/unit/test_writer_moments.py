@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from trunkline_server.clients import apps, plan, writer
+from trunkline_server.clients import apps, connections, plan, writer
 from trunkline_server.clients.replacing import swapping, transaction
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile
@@ -86,7 +86,7 @@ def test_a_change_that_was_written_over_at_once_is_made_again(file: Path) -> Non
         connect(file)
     assert json.loads(file.read_bytes())["n"] == 1
     assert servers(file) == ["sales"]
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)
     assert_tidy(file)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline_server.clients import apps, owned, plan, writer
+from trunkline_server.clients import apps, connections, owned, plan, writer
 from trunkline_server.clients.replacing import transaction
 from trunkline_server.clients.replacing.transaction import Transaction
 from trunkline_server.errors import TrunklineError
@@ -57,7 +57,7 @@ def test_a_crash_is_put_right(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
         writer.apply(plan.connect(CLAUDE, SALES, path=file))
     assert transaction.is_left()
     writer.recover()
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)
     assert [record.path for record in owned.records()] == [str(file)]
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
@@ -68,7 +68,7 @@ def test_a_home_of_any_name_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TRUNKLINE_HOME", str(home))
     file = home / "settings.json"
     writer.apply(plan.connect(CLAUDE, SALES, path=file))
-    assert plan.is_connected(CLAUDE, SALES, path=file)
+    assert connections.is_connected(CLAUDE, SALES, path=file)
 
 
 def test_a_backup_that_was_half_written_goes(home: Path, tmp_path: Path) -> None:
