@@ -60,7 +60,7 @@ class Profiles(QObject):
 
     def add(self, profile: Profile, password: str) -> Job:
         """Save a new profile and its password."""
-        return self._write(lambda: saving.add(self._store, profile, password))
+        return self._write(lambda: _added(self._store, profile, password))
 
     def add_sample(self) -> Job:
         """Save the profile of the sample database, made on first use; or find the one there is."""
@@ -115,9 +115,16 @@ class Profiles(QObject):
 
 
 def _changed(store: Store, profile_id: str, fields: dict[str, Any]) -> Profile:
-    profile = replace(store.get(profile_id), **fields)
+    profile = replace(store.by_id(profile_id), **fields)
     store.save(profile)
     return profile
+
+
+def _added(store: Store, profile: Profile, password: str) -> Profile:
+    """Save a new profile under an id that no AI app still has of a removed one."""
+    from trunkline_server.clients import left_over  # when something is added, not at the start
+
+    return saving.add(store, profile, password, avoided=left_over.ids())
 
 
 def _added_sample(store: Store) -> Profile:
@@ -126,4 +133,4 @@ def _added_sample(store: Store) -> Profile:
     for profile in store.load():
         if profile.sample:
             return profile
-    return saving.add(store, sample.profile(), sample.password())
+    return _added(store, sample.profile(), sample.password())

@@ -24,18 +24,20 @@ def add(
     *,
     token: str | None = None,
     ssh_secret: str | None = None,
+    avoided: Iterable[str] = (),
 ) -> Profile:
     """Save a new profile, its secrets and its access key, and return it as it was saved.
 
     The port of the endpoint is chosen when it is 0, the access key when ``token`` is None, and
-    another id when the id is taken. No password is kept when ``password`` is None or empty.
+    another id when the id is taken, or one of ``avoided``: those that AI apps still have of removed
+    databases. No password is kept when ``password`` is None or empty.
 
     Raises:
         TrunklineError: ``profile.invalid``, ``secrets.*`` or ``store.*``; nothing was kept.
     """
     with store.alone():
         others = store.load()
-        ids = [other.id for other in others]
+        ids = [*(other.id for other in others), *avoided]
         if profile.id in ids:
             profile = replace(profile, id=slug(profile.name, ids))
         profile = _complete(profile, others)
@@ -66,7 +68,7 @@ def update(
     with store.alone():
         others = store.load()
         if all(other.id != profile.id for other in others):
-            store.get(profile.id)
+            store.by_id(profile.id)
         profile = _complete(profile, others)
         given: dict[Kind, str | None] = {"password": password, "token": token, "ssh": ssh_secret}
         with _secrets(profile.id, {k: v for k, v in given.items() if v is not None}):
