@@ -19,6 +19,8 @@ from trunkline_server.profiles.store import Store
 
 _UNITS = {"connect_timeout": "s", "statement_timeout": "s", "max_bytes": "bytes"}
 _NOT_OF_THE_SAMPLE = ("host", "port", "sslmode", "target_session_attrs")
+_FIXED_IN_THE_SAMPLE = (*_NOT_OF_THE_SAMPLE, "database", "user", "sslrootcert", "sslcert", "sslkey",
+                        "ssh_host", "ssh_port", "ssh_user", "ssh_key", "ssh_jump")  # fmt: skip
 
 FIELDS = ("host", "port", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey",
           "label", "description", "statement_timeout", "max_rows", "max_bytes", "transport",
@@ -29,18 +31,22 @@ _OPTIONS = {"hidden": "--hide", "notes": "--note"}
 
 def add(options: Namespace) -> int:
     """Save a new database and its password."""
+    from trunkline_server.clients import left_over
+
     profile, password, is_said = _described(options)
-    profile = replace(profile, **_given(options))
+    profile = _changed(profile, _given(options))
     if options.sslmode is None and not is_said:
         mode = providers.sslmode_for(profile.host, ssh_host=profile.ssh_host)
         profile = replace(profile, sslmode=mode)
     store = Store()
-    taken = [other.id for other in store.load()]
+    taken = [*(other.id for other in store.load()), *left_over.ids()]
     if profile.id in taken:  # a new one never replaces another
         profile = replace(profile, id=slug(profile.name, taken))
     _require_possible(profile, store, "Choose another: trunkline add NAME …")
     password = _password(options, password, profile)
-    saved = saving.add(store, profile, password, ssh_secret=_ssh_secret(options))
+    saved = saving.add(
+        store, profile, password, ssh_secret=_ssh_secret(options), avoided=left_over.ids()
+    )
     if options.json:
         say.as_json(saved.as_json())
         return 0
@@ -84,7 +90,7 @@ def edit(options: Namespace) -> int:
     ssh_secret = _ssh_secret(options)
     if not changes and password is None and ssh_secret is None:
         raise fail("usage.nothing", "Nothing to change was named.", "See: trunkline edit --help")
-    wanted = replace(profile, **changes)
+    wanted = _changed(profile, changes)
     if profile.ssh_host and not wanted.ssh_host:
         ssh_secret = ""  # of no use to anybody any more
     _require_possible(wanted, store, "See --rename.")
@@ -96,9 +102,19 @@ def edit(options: Namespace) -> int:
     say.line(f"Saved “{saved.name}”: {_address(saved)}.")
     for sentence in followed:
         say.line(sentence)
-    if runs.is_running(saved):
-        say.line("Next: start its server again; until then it works with the former settings.")
+    if is_moved(profile, saved) and runs.is_running(saved):
+        say.line("Next: start its server again; until then it answers where it did.")
     return 0
+
+
+def _changed(profile: Profile, changes: dict[str, Any]) -> Profile:
+    """Return ``profile`` with other values; refuses those that mean nothing to the sample."""
+    fixed = [field for field in changes if field in _FIXED_IN_THE_SAMPLE]
+    if profile.sample and fixed:
+        option = f"--{fixed[0].replace('_', '-')}"
+        title = f"The sample database has a place and a login of its own: {option} changes nothing."
+        raise fail("usage.sample", title, f"Leave out {option}.")
+    return replace(profile, **changes)
 
 
 def _followed(former: Profile, saved: Profile) -> list[str]:
