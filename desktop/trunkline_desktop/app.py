@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from trunkline_desktop import appearance, jobs
+from trunkline_desktop import appearance, display, jobs
 from trunkline_desktop.following import Followed, Following
 from trunkline_desktop.guarding import Guard
 from trunkline_desktop.models.profiles import Profiles
@@ -178,7 +178,7 @@ class App(QObject):
 
 def main() -> int:
     """Run the tray app; return its exit code."""
-    if not _has_display():
+    if not display.is_there():
         sys.stderr.write(f"{NO_DISPLAY}\n")
         return EXIT_FAILED
     qt = _application()
@@ -229,13 +229,3 @@ def _application() -> QApplication:
     qt.setApplicationDisplayName("Trunkline")
     qt.setQuitOnLastWindowClosed(False)
     return qt
-
-
-def _has_display() -> bool:
-    """Tell before Qt does, which would abort the program."""
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    chosen = os.environ.get("QT_QPA_PLATFORM", "")
-    if chosen.split(":")[0] in {"offscreen", "minimal", "vnc", "linuxfb", "eglfs", "vkkhrdisplay"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

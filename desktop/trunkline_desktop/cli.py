@@ -165,7 +165,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 
 def _name(parser: argparse.ArgumentParser, *, is_needed: bool = True) -> None:
-    words = "the name or the id of the database"
+    words = "the name or the id of the database; id:ID is surely the id"
     parser.add_argument("name", metavar="NAME", nargs=None if is_needed else "?", help=words)
 
 

@@ -19,10 +19,12 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 from typing import TYPE_CHECKING, Any
 
+from trunkline_desktop import display
 from trunkline_desktop.verbs import runs, say
 from trunkline_server import events, programs, sample
 from trunkline_server.clients import apps, plan, writer
@@ -67,9 +69,22 @@ def demo(options: Namespace) -> int:
     say.line(f"{say.sign('done')} Done in {seconds:.1f} s; nothing is left running.")
     if options.keep:
         say.line(f"  The folder is kept: TRUNKLINE_HOME={home}")
-    say.line(f"  Next: {say.typed('')}  the app in your tray")
-    say.line(f"        {say.typed('add NAME --url postgresql://…')}   your own database")
+    headings = chain(["  Next:"], repeat("       "))
+    for heading, sentence in zip(headings, _next_steps(story), strict=False):
+        say.line(f"{heading} {sentence}")
     return 0
+
+
+def _next_steps(story: Story) -> Iterator[str]:
+    """Yield what works here: no app without a screen, nothing saved without a keyring."""
+    if display.is_there():
+        yield f"{say.typed('')}  the app in your tray"
+    if story.has_keyring:
+        yield f"{say.typed('add NAME --url postgresql://…')}   your own database"
+    else:
+        options = "run --transport http --url postgresql://…"
+        yield f"{say.typed(options, 'trunkline-server')}   your own database"
+        yield "without a keyring; PG* variables, DATABASE_URL or a .env file do instead of --url"
 
 
 @dataclass
@@ -80,11 +95,13 @@ class Story:
         is_told: whether steps are written as they happen.
         began: ``time.monotonic()`` at the start.
         steps: what ``--json`` answers for each step.
+        has_keyring: whether passwords can be kept here.
     """
 
     is_told: bool
     began: float = field(default_factory=time.monotonic)
     steps: list[dict[str, Any]] = field(default_factory=list)
+    has_keyring: bool = True
 
     @contextmanager
     def step(self, title: str) -> Iterator[dict[str, Any]]:
@@ -178,7 +195,7 @@ def _saved(story: Story, database: _Database, cleanup: ExitStack) -> _Database:
     with story.step("Save it as a profile") as facts:
         store, profile = Store(), database.profile
         reason = _why_no_keyring(profile.id)
-        facts["keyring"] = reason == ""
+        facts["keyring"] = story.has_keyring = reason == ""
         if reason:
             profile = replace(profile, http_port=saving.free_port(()))
             store.save(profile)

@@ -20,6 +20,7 @@ from trunkline_server import events, programs
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile, Transport
+from trunkline_server.profiles.store import exactly
 
 Command = Callable[[str, Transport], Sequence[str]]
 
@@ -37,7 +38,7 @@ def server_command(profile_id: str, transport: Transport) -> Sequence[str]:
     """
     program = str(programs.path_of("trunkline-server"))
     options = ("--transport", transport, "--events", "--until-eof")
-    return (program, "run", "--profile", profile_id, *options)
+    return (program, "run", "--profile", exactly(profile_id), *options)
 
 
 class Supervisor(QObject):

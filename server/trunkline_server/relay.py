@@ -181,8 +181,9 @@ def _wait_s() -> float:
 def _serve(profile: str) -> int:
     """Serve in this process: slower to start, with the same tools and rules."""
     from trunkline_server import cli  # not at the top: it is only needed without a server
+    from trunkline_server.profiles.store import exactly
 
-    return cli.main(["run", "--profile", profile, "--transport", "stdio"])
+    return cli.main(["run", "--profile", exactly(profile), "--transport", "stdio"])
 
 
 def _only_profile() -> str | None:

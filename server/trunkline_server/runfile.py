@@ -86,12 +86,14 @@ def remove(profile_id: str, pid: int) -> None:
         path_of(profile_id).unlink(missing_ok=True)
 
 
-def find(profile: str) -> RunFile | None:
-    """Return the run file of the profile with this id or, failing that, this name."""
-    if profile and set(profile) <= _ID_LETTERS and (found := _read(path_of(profile))):
-        return found
-    wanted = profile.strip().casefold()
-    return next((f for f in running() if f.name.strip().casefold() == wanted), None)
+def find(profile_id: str) -> RunFile | None:
+    """Return the run file of the profile with exactly this id, of which an AI app's entry speaks.
+
+    A name would not do: another database may have it by now.
+    """
+    if not profile_id or not set(profile_id) <= _ID_LETTERS:
+        return None
+    return _read(path_of(profile_id))
 
 
 def running() -> list[RunFile]:

@@ -89,15 +89,16 @@ def from_first_line(line: bytes, *, is_form: bool = False) -> Subject:
     )
 
 
-def saved(name_or_id: str) -> Subject:
-    """Return a saved profile.
+def saved(word: str) -> Subject:
+    """Return the saved profile that ``word`` means; see ``Store.get``.
 
     Raises:
-        TrunklineError: ``profile.unknown``, ``profile.incomplete`` or ``store.*``.
+        TrunklineError: ``profile.unknown``, ``profile.ambiguous``, ``profile.incomplete`` or
+            ``store.*``.
     """
     from trunkline_server.profiles.store import Store  # only here: not every run reads the file
 
-    return _of_saved(Store().get(name_or_id))
+    return of_saved(Store().get(word))
 
 
 def all_saved() -> tuple[Subject, ...]:
@@ -108,13 +109,14 @@ def all_saved() -> tuple[Subject, ...]:
     """
     from trunkline_server.profiles.store import Store  # only here: not every run reads the file
 
-    found = tuple(_of_saved(profile) for profile in Store().load())
+    found = tuple(of_saved(profile) for profile in Store().load())
     if not found:
         raise fail("profile.none", "There is no saved database yet.", "Add one: trunkline add")
     return found
 
 
-def _of_saved(profile: Profile) -> Subject:
+def of_saved(profile: Profile) -> Subject:
+    """Return a profile of the list; ``profile.incomplete`` is raised when it cannot be served."""
     require_complete(profile)
     return Subject(
         profile=profile,

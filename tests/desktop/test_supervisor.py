@@ -235,5 +235,5 @@ def test_the_password_is_in_no_argument():
     program, *arguments = server_command("sales", "http")
     assert program.endswith("trunkline-server")
     assert json.dumps(arguments) == json.dumps(
-        ["run", "--profile", "sales", "--transport", "http", "--events", "--until-eof"]
+        ["run", "--profile", "id:sales", "--transport", "http", "--events", "--until-eof"]
     )

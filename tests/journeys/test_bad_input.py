@@ -329,7 +329,9 @@ def test_names_of_any_letters_work_without_a_locale(shell: Shell) -> None:
 )  # fmt: skip
 def test_without_a_keyring_nothing_is_saved(saved: Shell, arguments: tuple[str, ...]) -> None:
     before = saved.list.read_bytes()
-    answer = saved(*arguments, "--json", given=b"s3cret\n").fails("no keyring", "Install and start")
+    answer = saved(*arguments, "--json", given=b"s3cret\n").fails(
+        "no keyring", "Install and start", "trunkline-server run"
+    )
     assert answer.json["failed"]["code"] == "secrets.missing"
     assert "s3cret" not in answer.out + answer.err
     assert_same(saved.list, before)
@@ -473,6 +475,10 @@ def test_starting_on_a_taken_port_names_the_option(shell: Shell, taken: int) -> 
     shell.more = {"TRUNKLINE_TOKEN": "t" * 20}
     answer = shell("start", "sales", "--transport", "http").fails(f"Port {taken}")
     assert answer.out == ""
+    command = re.search(r"Choose another port: \S+ (edit sales --http-port (\d+))\n", answer.err)
+    assert command
+    assert shell(*command[1].split()).code == 0
+    assert f'"http_port": {command[2]}' in shell.list.read_text()
 
 
 @posix

@@ -66,9 +66,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str, str]
 def test_it_ends_well_without_display_bus_or_keyring(told: tuple[Path, int, str, str]) -> None:
     _, code, output, errors = told
     assert (code, errors) == (0, "")
-    app, add = output.splitlines()[-2:]
-    assert app.startswith("  Next: ")
-    assert "trunkline add NAME --url" in add
+    *_, serve, instead = output.splitlines()
+    assert serve.startswith("  Next: ")
+    assert "trunkline-server run --transport http --url postgresql://…" in serve
+    assert ".env file do instead" in instead
+    assert "tray" not in output
+    assert "trunkline add" not in output
 
 
 def test_it_says_that_there_is_no_keyring(told: tuple[Path, int, str, str]) -> None:

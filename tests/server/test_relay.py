@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
-from tests.server.conftest import Server
+from tests.server.conftest import OWNER, PASSWORD, Server
 from tests.server.processes import PATIENCE_S, Run, Stdio, running, talking
 from trunkline_server import events, runfile
 from trunkline_server.ledger import SWITCHED_OFF, TRY_AGAIN
@@ -41,9 +42,24 @@ def ready_run(reader_profile: Profile) -> Iterator[Run]:
         yield run
 
 
-def test_the_relay_finds_the_server_by_name(ready_run: Run):
-    with talking("trunkline-stdio", "sHOP") as app:
-        assert app.introduce()["result"]["serverInfo"]["name"] == "Trunkline"
+def test_a_name_reaches_no_database_and_the_id_is_told(reader_profile: Profile, ready_run: Run):
+    """What an app still has of a removed database is the name of another one by now."""
+    Store().save(replace(reader_profile, name="Sales"))
+    with talking("trunkline-stdio", "sales") as app:
+        assert app.ended() == 1
+        assert app.hear() == b""
+    assert app.errors == ("There is no database with the id “sales”. The id of “Sales” is shop.\n")
+
+
+def test_an_id_reaches_its_database_whatever_another_is_called(
+    server: Server, reader_profile: Profile
+):
+    Store().save(replace(reader_profile, id="other", name="shop", user=OWNER))
+    Store().save(replace(reader_profile, name="Archive"))
+    with talking("trunkline-stdio", "shop", TRUNKLINE_PASSWORD_SHOP=PASSWORD) as app:
+        app.introduce()
+        app.ask(1, "SELECT current_user")
+        assert app.rows() == [["shop_reader"]]
 
 
 def test_the_server_tells_who_came_over_the_link(ready_run: Run):

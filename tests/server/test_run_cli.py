@@ -117,6 +117,7 @@ def test_a_killed_server_does_not_block_the_next(reader_profile: Profile):
     [
         (("run",), 2, "There is no database to ask."),
         (("run", "--profile", "nobody"), 1, "There is no database “nobody”."),
+        (("run", "--profile", "id:nobody"), 1, "There is no database with the id “nobody”."),
         (("run", "--profile", "a", "--url", "postgresql://h/d"), 2, "both given"),
         (("run", "--url", "postgresql://h/d", "--transport", "carrier-pigeon"), 2, "pigeon"),
         (("run", "--url", "postgresql://h/d", "--port", "x"), 2, "not a whole number"),

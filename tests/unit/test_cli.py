@@ -139,6 +139,46 @@ def test_an_empty_value_takes_a_list_back(saved: Terminal) -> None:
     assert (saved.json["hidden"], saved.json["schemas"]) == ([], [])
 
 
+def test_a_renamed_database_and_one_with_its_former_name_are_told_apart(saved: Terminal) -> None:
+    assert saved("edit", "sales", "--rename", "Sales archive") == 0
+    assert saved("add", "Sales", "--url", URL) == 0
+    for verb in (("remove",), ("edit", "--port", "1"), ("connect", "--client", "cursor")):
+        assert saved(verb[0], "sales", *verb[1:]) == 1
+        assert saved.err.endswith("Say id:sales for “Sales archive”, id:sales-2 for “Sales”.\n")
+    assert saved("remove", "id:sales") == 0
+    assert [profile.id for profile in Store().load()] == ["sales-2"]
+    assert saved("show", "sales") == 0
+
+
+def test_what_an_app_still_has_never_reaches_a_new_database(saved: Terminal, file: Path) -> None:
+    connect = ("connect", "sales", "--client", "claude-desktop", "--path", str(file))
+    assert saved(*connect) == 0
+    assert saved("remove", "sales") == 0
+    assert saved("add", "Sales", "--url", URL, "--json") == 0
+    assert saved.json["id"] == "sales-2"
+
+
+def test_the_port_of_another_database_is_refused(saved: Terminal) -> None:
+    saved("edit", "sales", "--http-port", "8899")
+    assert saved("add", "Web", "--url", URL, "--http-port", "8899") == 1
+    assert saved.err.endswith("Port 8899 belongs to “Sales”. See --http-port.\n")
+    assert saved("add", "Web", "--url", URL) == 0
+    assert saved("edit", "web", "--http-port", "8899") == 1
+    assert saved("edit", "sales", "--http-port", "8899", "--port", "1") == 0
+
+
+@pytest.mark.parametrize(
+    "option", [("--host", "h"), ("--port", "1"), ("--user", "u"), ("--ssh-jump", "a@b")], ids=str
+)
+def test_the_sample_keeps_its_place(trunkline: Terminal, option: tuple[str, str]) -> None:
+    Store().save(Profile(id="shop", name="Shop", sample=True))
+    before = Store().load()
+    assert trunkline("edit", "shop", *option) == 2
+    assert trunkline.err.endswith(f"{option[0]} changes nothing. Leave out {option[0]}.\n")
+    assert Store().load() == before
+    assert trunkline("edit", "shop", "--label", "test", "--hide", "shop.customers") == 0
+
+
 def test_a_hidden_name_that_is_none_is_refused_with_its_option(saved: Terminal) -> None:
     assert saved("edit", "sales", "--hide", "salaries") == 1
     assert "See --hide." in saved.err

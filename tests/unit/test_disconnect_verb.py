@@ -126,8 +126,21 @@ def test_a_database_that_was_removed_goes_too(
     assert cli.main(["remove", "sales"]) == 0
     out = capsys.readouterr().out
     assert "It is still in the settings of " in out
-    assert "disconnect sales --all" in out
-    assert disconnect("sales", "--all")[0] == 0
+    assert "disconnect id:sales --all" in out
+    assert disconnect("id:sales", "--all")[0] == 0
+    assert names("cursor", files["cursor"]) == {"shop"}
+
+
+def test_the_id_of_a_removed_database_is_told_from_the_name_of_another(
+    disconnect: Disconnect, files: dict[str, Path]
+) -> None:
+    Store().remove("sales")
+    Store().save(Profile(id="sales-2", name="Sales"))
+    before = contents(files)
+    code, _, err = disconnect("sales", "--all")
+    assert (code, contents(files)) == (1, before)
+    assert "Say id:sales-2 or id:sales." in err
+    assert disconnect("id:sales", "--all")[0] == 0
     assert names("cursor", files["cursor"]) == {"shop"}
 
 

@@ -162,3 +162,17 @@ def test_a_dotted_name_has_parts(name: str, parts: tuple[str, ...]):
 def test_what_an_administrator_sets_is_checked(field: str, wrong: object):
     profile = replace(Profile(id="a", name="A"), **{field: wrong})
     assert [problem.field for problem in problems(profile)] == [field]
+
+
+def test_a_new_port_is_nobody_else_s() -> None:
+    other = Profile(id="other", name="Reports", http_port=8899)
+    wanted = replace(SALES, http_port=8899)
+    (found,) = problems(wanted, [SALES, other])
+    assert (found.field, found.message) == ("http_port", "Port 8899 belongs to “Reports”.")
+    assert problems(replace(SALES, http_port=8900), [SALES, other]) == []
+    assert problems(replace(SALES, http_port=0), [replace(other, http_port=0)]) == []
+
+
+def test_who_has_shared_a_port_can_be_saved_for_something_else() -> None:
+    other, mine = Profile(id="other", name="Reports", http_port=1), replace(SALES, http_port=1)
+    assert problems(replace(mine, host="elsewhere"), [mine, other]) == []

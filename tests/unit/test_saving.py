@@ -93,6 +93,17 @@ def test_a_taken_name_is_refused_and_nothing_is_kept(
     assert (len(store.load()), memory_keyring.kept) == (1, before)
 
 
+def test_an_id_that_an_app_still_has_is_not_given_again(store: Store) -> None:
+    saved = saving.add(store, SALES, "pw", avoid=["sales", "sales-2"])
+    assert saved == replace(SALES, id="sales-3", http_port=saved.http_port)
+
+
+def test_a_removed_profile_is_not_saved_over_one_with_its_name(store: Store) -> None:
+    saving.add(store, replace(SALES, id="other", name="sales"), "pw")
+    with pytest.raises(TrunklineError, match="no database with the id “sales”"):
+        saving.update(store, replace(SALES, name="Sales archive"))
+
+
 def test_two_profiles_never_share_a_port(store: Store) -> None:
     ports = {saving.add(store, Profile(id=f"p{n}", name=f"P{n}"), None).http_port for n in range(4)}
     assert len(ports) == 4

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles import atomic
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.profiles.store import STEPS, VERSION, Store, migrate
+from trunkline_server.profiles.store import STEPS, VERSION, Store, exactly, migrate
 
 # A busy computer is no reason to fail.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
@@ -124,13 +124,45 @@ def test_any_text_comes_back(names: list[str]) -> None:
 # --- finding
 
 
-def test_a_profile_is_found_by_id_first_then_by_name(store: Store) -> None:
+def test_a_profile_is_found_by_id_or_by_name(store: Store) -> None:
     named_like_an_id = Profile(id="other", name="sales")
     store.save(named_like_an_id)
-    store.save(SALES)
-    assert store.get("sales") == SALES
-    store.remove("sales")
-    assert store.get(" SALES ") == named_like_an_id
+    assert store.get(" SALES ") == store.get("other") == named_like_an_id
+
+
+def test_the_id_of_one_and_name_of_another_is_no_answer(store: Store) -> None:
+    """After a database was renamed and another one got its name."""
+    old, new = Profile(id="sales", name="Archive"), Profile(id="sales-2", name="Sales")
+    store.save(new)
+    store.save(old)
+    with pytest.raises(TrunklineError) as caught:
+        store.get("sales")
+    assert caught.value.code == "profile.ambiguous"
+    assert str(caught.value) == (
+        "“sales” is the id of “Archive” and the name of “Sales”. "
+        "Say id:sales for “Archive”, id:sales-2 for “Sales”."
+    )
+    assert store.get("archive") == store.get("id:sales") == store.by_id("sales") == old
+    assert store.get("sales-2") == store.get("id:sales-2") == new
+
+
+def test_two_that_changed_names_can_both_be_said(store: Store) -> None:
+    for profile in (Profile(id="a", name="b"), Profile(id="b", name="a")):
+        store.save(profile)
+        assert store.get(exactly(profile.id)) == profile
+    for word in "ab":
+        with pytest.raises(TrunklineError, match="Say id:"):
+            store.get(word)
+
+
+def test_an_exact_id_is_no_name(store: Store) -> None:
+    store.save(Profile(id="sales-2", name="Sales"))
+    for find, word in ((store.get, "id:sales"), (store.by_id, "sales")):
+        with pytest.raises(TrunklineError) as caught:
+            find(word)
+        assert str(caught.value) == (
+            "There is no database with the id “sales”. The id of “Sales” is sales-2."
+        )
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(store: Store) -> None:

@@ -115,9 +115,16 @@ class Profiles(QObject):
 
 
 def _changed(store: Store, profile_id: str, fields: dict[str, Any]) -> Profile:
-    profile = replace(store.get(profile_id), **fields)
+    profile = replace(store.by_id(profile_id), **fields)
     store.save(profile)
     return profile
+
+
+def _added(store: Store, profile: Profile, password: str) -> Profile:
+    """Save a new profile under an id that no AI app still has of a removed one."""
+    from trunkline_server.clients import owned  # when something is added, not at the start
+
+    return saving.add(store, profile, password, avoid=owned.databases())
 
 
 def _added_sample(store: Store) -> Profile:
@@ -127,10 +134,3 @@ def _added_sample(store: Store) -> Profile:
         if profile.sample:
             return profile
     return _added(store, sample.profile(), sample.password())
-
-
-def _added(store: Store, profile: Profile, password: str) -> Profile:
-    """Save a new profile; what AI apps have of a removed one must not lead to it."""
-    from trunkline_server.clients import owned  # only a new database needs it
-
-    return saving.add(store, profile, password, avoid=owned.databases())

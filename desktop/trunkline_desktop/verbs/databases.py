@@ -6,24 +6,21 @@ import getpass
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trunkline_desktop.verbs import runs, say
+from trunkline_desktop.verbs import followers, runs, say
 from trunkline_server.clients import owned
-from trunkline_server.clients.app import App
-from trunkline_server.errors import TrunklineError, fail
+from trunkline_server.errors import fail
 from trunkline_server.profiles import providers, saving
 from trunkline_server.profiles.profile import Profile, is_moved, problems, slug
-from trunkline_server.profiles.store import Store
-
-if TYPE_CHECKING:
-    from trunkline_server.clients.writer import Applied
+from trunkline_server.profiles.store import Store, exactly
 
 _UNITS = {"connect_timeout": "s", "statement_timeout": "s", "max_bytes": "bytes"}
 _NOT_OF_THE_SAMPLE = ("host", "port", "sslmode", "target_session_attrs")
+_FIXED_IN_THE_SAMPLE = (*_NOT_OF_THE_SAMPLE, "database", "user", "sslrootcert", "sslcert", "sslkey",
+                        "ssh_host", "ssh_port", "ssh_user", "ssh_key", "ssh_jump")  # fmt: skip
 
 FIELDS = ("host", "port", "database", "user", "sslmode", "sslrootcert", "sslcert", "sslkey",
           "label", "description", "statement_timeout", "max_rows", "max_bytes", "transport",
@@ -35,7 +32,7 @@ _OPTIONS = {"hidden": "--hide", "notes": "--note"}
 def add(options: Namespace) -> int:
     """Save a new database and its password."""
     profile, password, is_said = _described(options)
-    profile = replace(profile, **_given(options))
+    profile = _changed(profile, _given(options))
     if options.sslmode is None and not is_said:
         mode = providers.sslmode_for(profile.host, ssh_host=profile.ssh_host)
         profile = replace(profile, sslmode=mode)
@@ -91,75 +88,41 @@ def edit(options: Namespace) -> int:
     ssh_secret = _ssh_secret(options)
     if not changes and password is None and ssh_secret is None:
         raise fail("usage.nothing", "Nothing to change was named.", "See: trunkline edit --help")
-    wanted = replace(profile, **changes)
+    wanted = _changed(profile, changes)
     if profile.ssh_host and not wanted.ssh_host:
         ssh_secret = ""  # of no use to anybody any more
     _require_possible(wanted, store, "See --rename.")
-    with _followed(profile, wanted) as followed:
+    with followers.told(profile, wanted) as followed:
         saved = saving.update(store, wanted, password, ssh_secret=ssh_secret)
     if options.json:
-        say.as_json(saved.as_json() | _as_json(followed))
+        say.as_json(saved.as_json() | followers.as_json(followed))
         return 0
     say.line(f"Saved “{saved.name}”: {_address(saved)}.")
     for applied in followed:
-        say.line(_told(applied, profile))
-    if runs.is_running(saved):
-        say.line("Next: start its server again; until then it works with the former settings.")
+        say.line(followers.sentence(applied, profile))
+    if is_moved(profile, saved) and runs.is_running(saved):
+        say.line("Next: start its server again; until then it answers where it did.")
     return 0
 
 
-@contextmanager
-def _followed(former: Profile, wanted: Profile) -> Iterator[tuple[Applied, ...]]:
-    """Give the AI apps with an address of this database the new one, if the block does not fail.
-
-    Raises:
-        TrunklineError: why one of them could not be changed; then none is, and nothing is saved.
-    """
-    if not is_moved(former, wanted):
-        yield ()
-        return
-    from trunkline_server.clients import writer  # most edits concern no app
-    from trunkline_server.clients.upkeep import following
-
-    try:
-        done = tuple(a for a in following.follow(former, wanted) if a.plan.is_needed)
-    except TrunklineError as exc:
-        hint = f"{exc.failure.hint} “{former.name}” stays as it is, too."
-        raise fail(exc.code, exc.failure.title, hint) from exc
-    try:
-        yield done
-    except BaseException:
-        writer.undo_all(done)
-        raise
-
-
-def _told(done: Applied, former: Profile) -> str:
-    """Return what became of an app's file, where it is kept as it was, and what comes next."""
-    (step, *_), app = done.plan.steps, done.plan.app
-    is_same = step.transport != "stdio" and step.profile.transport == former.transport
-    way = "the new address" if is_same else step.transport.upper()
-    kept = f" The file as it was is kept in {done.backup}." if done.backup else ""
-    return f"{app.name} now uses {way}.{kept} Next: {done.plan.afterwards}"
-
-
-def _as_json(followed: tuple[Applied, ...]) -> dict[str, Any]:
-    told = [
-        {"client": a.plan.app.id, "path": str(a.plan.path), "backup": str(a.backup or "") or None}
-        for a in followed
-    ]
-    return {"followed": told} if told else {}
+def _changed(profile: Profile, changes: dict[str, Any]) -> Profile:
+    """Return ``profile`` with other values; refuses those that mean nothing to the sample."""
+    fixed = [field for field in changes if field in _FIXED_IN_THE_SAMPLE]
+    if profile.sample and fixed:
+        option = f"--{fixed[0].replace('_', '-')}"
+        title = f"The sample database has a place and a login of its own: {option} changes nothing."
+        raise fail("usage.sample", title, f"Leave out {option}.")
+    return replace(profile, **changes)
 
 
 def remove(options: Namespace) -> int:
     """Forget a database and its secrets."""
-    from trunkline_server.clients import apps
-
     store = Store()
     profile = store.get(options.name)
     if runs.is_running(profile):
         title = f"The server of “{profile.name}” is running; AI apps may be asking it."
         raise fail("run.running", title, "Stop it, then remove it again.")
-    still = [app for app in apps.ALL.values() if _is_anywhere(app, profile)]
+    still = followers.of(profile)
     saving.remove(store, profile)
     if options.json:
         say.as_json({"removed": profile.id, "still_in": [app.id for app in still]})
@@ -167,18 +130,9 @@ def remove(options: Namespace) -> int:
     say.line(f"Removed “{profile.name}” and its password.")
     if still:
         names = ", ".join(app.name for app in still)
-        take_out = say.typed(f"disconnect {profile.id} --all")
+        take_out = say.typed(f"disconnect {exactly(profile.id)} --all")
         say.line(f"It is still in the settings of {names}. Take it out: {take_out}")
     return 0
-
-
-def _is_anywhere(app: App, profile: Profile) -> bool:
-    """Whether the app can ask a database, also by a file that a person named."""
-    from trunkline_server.clients import connections
-
-    named = {Path(record.path) for record in owned.records() if record.client == app.id}
-    files = {*named, *([] if app.by_hand else app.files())}
-    return any(connections.is_connected(app, profile, path=file) for file in files)
 
 
 def _described(options: Namespace) -> tuple[Profile, str | None, bool]:

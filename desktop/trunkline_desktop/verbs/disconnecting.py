@@ -7,13 +7,13 @@ from contextlib import suppress
 
 from trunkline_desktop.verbs import app_names, making, say
 from trunkline_desktop.verbs.making import Done
-from trunkline_server.clients import owned, plan
+from trunkline_server.clients import plan
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.upkeep import removal
 from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.profiles.store import Store
+from trunkline_server.profiles.store import Store, exactly
 
 
 def disconnect(options: Namespace) -> int:
@@ -67,11 +67,21 @@ def _meant(options: Namespace) -> tuple[tuple[Profile, ...], str | None]:
     return (*saved, *(gone for gone in removal.removed() if gone.id not in ids)), client
 
 
-def _saved_or_removed(name: str) -> Profile:
-    """Return the saved profile, or one that was removed while an app has an entry for it."""
+def _saved_or_removed(word: str) -> Profile:
+    """Return the saved database, or one that was removed while an app has an entry for it.
+
+    Raises:
+        TrunklineError: ``profile.unknown`` or ``profile.ambiguous``.
+    """
+    removed = {gone.id: gone for gone in removal.removed()}
+    exact = removed.get(word.removeprefix("id:"))
     try:
-        return Store().get(name)
+        found = Store().get(word)
     except TrunklineError as exc:
-        if exc.code == "profile.unknown" and any(r.profile == name for r in owned.records()):
-            return Profile(id=name, name=name)
+        if exc.code == "profile.unknown" and exact:
+            return exact
         raise
+    if exact and found.id != exact.id:
+        title = f"“{word}” is the name of a database, and was the id of one that was removed."
+        raise fail("profile.ambiguous", title, f"Say {exactly(found.id)} or {exactly(exact.id)}.")
+    return found

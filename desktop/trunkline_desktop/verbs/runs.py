@@ -7,14 +7,15 @@ import subprocess
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Never
 
 from trunkline_desktop.verbs import say
 from trunkline_server import events, programs, runfile
 from trunkline_server.errors import EXIT_FAILED, TrunklineError, fail
+from trunkline_server.profiles import saving
 from trunkline_server.profiles.profile import Profile
-from trunkline_server.profiles.store import Store
+from trunkline_server.profiles.store import Store, exactly
 from trunkline_server.stages import title
 
 _GRACE_S = 5.0
@@ -48,7 +49,7 @@ def checked(
         TrunklineError: ``program.missing`` or ``program.ended``.
     """
     failed, has_ended = None, False
-    with serving("check", "--profile", profile.id, "--events", is_quiet=True) as child:
+    with serving("check", "--profile", exactly(profile.id), "--events", is_quiet=True) as child:
         for event in told(child):
             if isinstance(event, events.Stage) and event.state != "running":
                 has_ended = True
@@ -81,7 +82,7 @@ def start(options: Namespace) -> int:
                 *(
                     "run",
                     "--profile",
-                    profile.id,
+                    exactly(profile.id),
                     "--transport",
                     transport,
                     "--events",
@@ -90,7 +91,7 @@ def start(options: Namespace) -> int:
             ) as child,
         ):
             for event in told(child):
-                _tell(event, profile, as_json=options.json)
+                _tell(_with_command(event, profile), profile, as_json=options.json)
             return 0 if child.wait() == 0 else EXIT_FAILED
     except KeyboardInterrupt:
         if not options.json:
@@ -194,6 +195,16 @@ def _tell(event: events.Event, profile: Profile, *, as_json: bool) -> None:
         say.line(f"{event.name} {event.version} is connected.")
     if isinstance(event, events.Failed):
         say.note(str(event.failure))
+
+
+def _with_command(event: events.Event, profile: Profile) -> events.Event:
+    """Return ``event``; that the port is taken comes with the command that gives another."""
+    if not isinstance(event, events.Failed) or event.code != "run.port_taken":
+        return event
+    taken = [other.http_port for other in Store().load()]
+    port = saving.free_port(taken, profile.http_port + 1)
+    command = say.typed(f"edit {profile.id} --http-port {port}")
+    return replace(event, hint=f"Choose another port: {command}")
 
 
 @contextmanager

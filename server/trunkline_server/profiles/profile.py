@@ -200,8 +200,11 @@ def slug(name: str, taken: Iterable[str] = ()) -> str:
 def problems(profile: Profile, others: Iterable[Profile] = ()) -> list[Problem]:
     """Return everything wrong with ``profile`` in form order; ``[]`` when it can be saved.
 
-    ``others`` are the saved profiles: a name must be unique among those with another id.
+    ``others`` are the saved profiles: a name must be unique among those with another id, and a new
+    port of the endpoint too.
     """
+    others = tuple(others)
+    owner = _owner_of_port(profile, others)
     checks = (
         ("id", bool(_ID.fullmatch(profile.id)), "The id has characters an AI app may refuse."),
         ("name", bool(profile.name.strip()), "Give it a name you will recognise."),
@@ -212,6 +215,7 @@ def problems(profile: Profile, others: Iterable[Profile] = ()) -> list[Problem]:
         *_address_checks(profile),
         *_tunnel_checks(profile),
         *_limit_checks(profile),
+        ("http_port", not owner, f"Port {profile.http_port} belongs to “{owner}”."),
         *_sight_checks(profile),
     )
     return [Problem(field, message) for field, is_right, message in checks if not is_right]
@@ -334,6 +338,12 @@ def _is_address(text: str) -> bool:
 def _is_taken(profile: Profile, others: Iterable[Profile]) -> bool:
     name = profile.name.strip().casefold()
     return any(o.id != profile.id and o.name.strip().casefold() == name for o in others)
+
+
+def _owner_of_port(profile: Profile, others: Iterable[Profile]) -> str:
+    """Return who else has the port; "" when nobody has, or when both have had it before."""
+    by_port = {o.id: o.name for o in others if o.http_port == profile.http_port != 0}
+    return "" if profile.id in by_port else next(iter(by_port.values()), "")
 
 
 def _plain(value: object) -> object:

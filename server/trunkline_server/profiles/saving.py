@@ -68,7 +68,7 @@ def update(
     with store.alone():
         others = store.load()
         if all(other.id != profile.id for other in others):
-            store.get(profile.id)
+            store.by_id(profile.id)
         profile = _complete(profile, others)
         given: dict[Kind, str | None] = {"password": password, "token": token, "ssh": ssh_secret}
         with _secrets(profile.id, {k: v for k, v in given.items() if v is not None}):

@@ -121,7 +121,8 @@ def _missing(detail: str) -> TrunklineError:
 
 
 _HINT = (
-    "Install and start GNOME Keyring or KWallet, then log in again."
+    "Install and start GNOME Keyring or KWallet, then log in again; or serve the database unsaved: "
+    "trunkline-server run --url …, or with PG* variables or a .env file."
     if sys.platform == "linux"
     else "Log in to this computer with your own account, then try again."
 )

@@ -19,6 +19,9 @@ from trunkline_server.profiles.profile import FieldError, Profile, from_json
 Document = dict[str, Any]
 Step = Callable[[Document], Document]
 
+FILE = "profiles.json"
+_EXACTLY = "id:"  # before an id: no name is meant
+
 _WAIT_S = 5.0
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -51,8 +54,8 @@ class Store:
     """
 
     def __init__(self, path: Path | None = None, *, wait_s: float = _WAIT_S) -> None:
-        with _explained(path or Path("profiles.json")):
-            named = path or folders.config() / "profiles.json"
+        with _explained(path or Path(FILE)):
+            named = path or folders.config() / FILE
             # A link stays a link: what it points to is replaced, and locked under one name.
             self.path = Path(os.path.realpath(named))
         self._wait_s = wait_s
@@ -61,21 +64,38 @@ class Store:
         """Return the saved profiles in the order of the file; none when there is no file."""
         return _profiles(self.path, migrate(self._read()))
 
-    def get(self, name_or_id: str) -> Profile:
-        """Return the profile with this id, or else this name without regard to case.
+    def get(self, word: str) -> Profile:
+        """Return the profile a person means: by its id, its name without regard to case, or id:ID.
 
         Raises:
-            TrunklineError: ``profile.unknown``; says which name is nearest.
+            TrunklineError: ``profile.unknown``, which says what is nearest, or
+                ``profile.ambiguous`` when it is the id of one and the name of another.
+        """
+        if word.startswith(_EXACTLY):
+            return self.by_id(word.removeprefix(_EXACTLY))
+        profiles = self.load()
+        wanted = word.strip().casefold()
+        found = {p.id: p for p in profiles if word == p.id or wanted == _plain(p.name)}
+        if len(found) > 1:
+            raise _ambiguous(word, tuple(found.values()))
+        for profile in found.values():
+            return profile
+        raise fail("profile.unknown", f"There is no database “{word}”.", _nearest(wanted, profiles))
+
+    def by_id(self, profile_id: str) -> Profile:
+        """Return the profile with exactly this id.
+
+        Raises:
+            TrunklineError: ``profile.unknown``; says the id when it is the name of one.
         """
         profiles = self.load()
-        wanted = name_or_id.strip().casefold()
-        by_id = [p for p in profiles if p.id == name_or_id]
-        by_name = [p for p in profiles if p.name.strip().casefold() == wanted]
-        for profile in by_id + by_name:
-            return profile
-        raise fail(
-            "profile.unknown", f"There is no database “{name_or_id}”.", _nearest(wanted, profiles)
-        )
+        for profile in profiles:
+            if profile.id == profile_id:
+                return profile
+        wanted = _plain(profile_id)
+        named = [f"The id of “{p.name}” is {p.id}." for p in profiles if _plain(p.name) == wanted]
+        title = f"There is no database with the id “{profile_id}”."
+        raise fail("profile.unknown", title, (named or [_nearest(wanted, profiles)])[0])
 
     def save(self, profile: Profile) -> None:
         """Add ``profile``, or replace the one with its id in its place."""
@@ -191,6 +211,24 @@ def _encoded(document: Document) -> bytes:
 
 def _refuse_constant(word: str) -> float:
     raise ValueError(f"{word} is not a number")
+
+
+def exactly(profile_id: str) -> str:
+    """Return the word that :meth:`Store.get` takes for this id and no name, ``id:sales``."""
+    return f"{_EXACTLY}{profile_id}"
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _ambiguous(word: str, found: tuple[Profile, ...]) -> TrunklineError:
+    one, other = sorted(found, key=lambda profile: profile.id != word)[:2]
+    title = f"“{word}” is the id of “{one.name}” and the name of “{other.name}”."
+    if one.id != word:  # somebody wrote the file by hand
+        title = f"“{word}” is the name of more than one database."
+    hint = f"Say {exactly(one.id)} for “{one.name}”, {exactly(other.id)} for “{other.name}”."
+    return fail("profile.ambiguous", title, hint)
 
 
 def _nearest(wanted: str, profiles: tuple[Profile, ...]) -> str:

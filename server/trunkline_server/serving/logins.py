@@ -8,7 +8,7 @@ from itertools import chain, repeat
 
 from trunkline_server import events
 from trunkline_server.errors import TrunklineError
-from trunkline_server.serving.source import Source
+from trunkline_server.serving.source import Sources
 
 _LOOK_AGAIN_S = (2.0, 5.0, 10.0, 30.0, 60.0)
 
@@ -32,15 +32,15 @@ _HOPELESS = (
 
 
 async def try_login(
-    source: Source, report: Callable[[events.Event], None]
+    sources: Sources, report: Callable[[events.Event], None]
 ) -> TrunklineError | None:
-    """Tell, before a question does, that a database cannot be asked, and when it can.
+    """Tell, before a question does, that the first database cannot be asked, and when it can.
 
     Returns why it will never be possible as things are; ``None`` when the login works.
     """
     told = ""
     for wait_s in chain(_LOOK_AGAIN_S, repeat(_LOOK_AGAIN_S[-1])):
-        failure = await _failed_login(source)
+        failure = await _failed_login(sources)
         if failure is None or failure.code.startswith(_HOPELESS):
             break
         if failure.code != told:
@@ -52,9 +52,12 @@ async def try_login(
     return failure
 
 
-async def _failed_login(source: Source) -> TrunklineError | None:
-    try:
-        await (await source.database()).fetch("SELECT 1 AS works")
-    except TrunklineError as exc:
-        return exc
-    return None
+async def _failed_login(sources: Sources) -> TrunklineError | None:
+    sources.refresh()
+    for source in sources:
+        try:
+            with source.asked():
+                await (await source.database()).fetch("SELECT 1 AS works")
+        except TrunklineError as exc:
+            return exc
+    return None  # also when it was removed: there is nothing to try any more

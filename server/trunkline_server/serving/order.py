@@ -38,6 +38,8 @@ class Order:
         allowed_hosts: further names clients may call this server by.
         rules: what the gate before HTTP and SSE is told; ``None`` for stdio.
         watching: what is written down, and where.
+        renewed: returns what to serve of a profile that was saved again; ``None`` when the
+            databases are not those of the list, or only the one who started us may change them.
         has_link: whether relays find this server; only one can have it per profile.
         has_events: standard output carries events instead of MCP.
         until_eof: the end of the input means stop.
@@ -52,6 +54,7 @@ class Order:
     allowed_hosts: tuple[str, ...] = ()
     rules: Rules | None = None
     watching: observe.Settings
+    renewed: Callable[[Profile], Subject] | None = None
     has_link: bool = True
     has_events: bool = False
     until_eof: bool = False
@@ -89,14 +92,26 @@ def of(options: argparse.Namespace, read_line: Callable[[], bytes]) -> Order:
         allowed_hosts=listed(options.allowed_hosts),
         rules=None if transport == "stdio" else _rules(options, served),
         watching=observe.of(options),
+        renewed=_renewed(options),
         has_link=len(served) == 1 and served[0].is_saved,
         has_events=options.events,
         until_eof=options.until_eof,
     )
 
 
+def _names(options: argparse.Namespace) -> Sequence[str]:
+    return options.profile or listed(os.environ.get("TRUNKLINE_PROFILE"))
+
+
+def _renewed(options: argparse.Namespace) -> Callable[[Profile], Subject] | None:
+    names = _names(options)
+    if FROM_INPUT in names or not (names or options.all):
+        return None
+    return lambda profile: _limited(subjects.of_saved(profile), options)
+
+
 def _subjects(options: argparse.Namespace, read_line: Callable[[], bytes]) -> tuple[Subject, ...]:
-    names = options.profile or listed(os.environ.get("TRUNKLINE_PROFILE"))
+    names = _names(options)
     ways = [bool(names) and "--profile", options.all and "--all", bool(options.url) and "--url"]
     given = [way for way in ways if way]
     if len(given) > 1:

@@ -31,6 +31,7 @@ class Readiness:
 
     async def _look(self) -> None:
         """Ask every database; one that answers is enough."""
+        self._sources.refresh()
         answers = await asyncio.gather(*map(_answers, self._sources))
         self._is_ready = any(answers)
         self._asked_at = time.monotonic()
@@ -44,7 +45,8 @@ class Readiness:
 
 async def _answers(source: Source) -> bool:
     try:
-        await (await source.database()).fetch("SELECT 1 AS works")
+        with source.asked():
+            await (await source.database()).fetch("SELECT 1 AS works")
     except TrunklineError as exc:
         source.saw(exc.failure)
         return False

@@ -29,7 +29,8 @@ from trunkline_server.serving.observe import Observer
 from trunkline_server.serving.order import Order
 from trunkline_server.serving.readiness import Readiness
 from trunkline_server.serving.report import Reporter
-from trunkline_server.serving.source import Source, Sources, warm_up
+from trunkline_server.serving.saved import Saved
+from trunkline_server.serving.source import Sources, source_of, warm_up
 from trunkline_server.serving.standard import StandardStreams
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class _Run:
             claim = self._claimed(stack)
             listener = self._bound(stack)
             self._observer = self._observed(stack)
-            sources = Sources([Source(s.profile, s.password, s.ssh) for s in self._order.subjects])
+            sources = self._sources()
             stack.push_async_callback(sources.close)
             self._watch(sources)
             await stack.enter_async_context(self._observer.serve(has_port=not self._worker))
@@ -148,9 +149,16 @@ class _Run:
         stack.callback(observer.close)
         return observer
 
+    def _sources(self) -> Sources:
+        order = self._order
+        found = [source_of(subject) for subject in order.subjects]
+        if order.renewed is None:
+            return Sources(found)
+        return Sources(found, Saved([source.profile for source in found], order.renewed).news)
+
     def _watch(self, sources: Sources) -> None:
-        for source in sources:
-            self._observer.watch(source.profile.id, partial(_pool, source))
+        for profile_id in sources.ids:
+            self._observer.watch(profile_id, partial(_pool, sources, profile_id))
 
     def _write(self, line: bytes) -> None:
         self._streams.write_line(line)
@@ -167,13 +175,13 @@ class _Run:
     def _look_after(self, sources: Sources, stack: contextlib.AsyncExitStack) -> None:
         """Try the login at once when somebody watches; else only load what a question needs."""
         if self._order.has_events and len(sources) == 1:
-            task = asyncio.create_task(self._try_login(next(iter(sources))))
+            task = asyncio.create_task(self._try_login(sources))
             stack.push_async_callback(_cancelled, task)
         else:
             self._loop.call_later(_WARM_UP_AFTER_S, warm_up)
 
-    async def _try_login(self, source: Source) -> None:
-        self._failure = await logins.try_login(source, self._report)
+    async def _try_login(self, sources: Sources) -> None:
+        self._failure = await logins.try_login(sources, self._report)
         if self._failure is not None:
             self._end("the login does not work")
 
@@ -268,7 +276,8 @@ class _Run:
         self._stop.set()
 
 
-def _pool(source: Source) -> Pool:
+def _pool(sources: Sources, profile_id: str) -> Pool:
+    source = sources.get(profile_id)
     in_use, idle = source.connections
     return Pool(in_use=in_use, idle=idle, is_up=source.is_up)
 

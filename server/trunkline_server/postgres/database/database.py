@@ -123,6 +123,15 @@ class Database:
                     yield Asking(channel, self._lookup, self.profile)
                     return
 
+    async def use(self, password: str | None, *, ssh_secret: str | None = None) -> None:
+        """Log in with these secrets from now on; connections there are stay."""
+        self._password = password
+        if ssh_secret != self._ssh_secret:
+            self._ssh_secret = ssh_secret
+            tunnel, self._tunnel = self._tunnel, None  # it did not open with the former one
+            if tunnel is not None:
+                await tunnel.close()
+
     @property
     def connections(self) -> tuple[int, int]:
         """How many connections answer a question, and how many wait for one."""

@@ -163,12 +163,13 @@ def _new_profile(name: str, profile: Profile, role: str, saved: tuple[Profile, .
 
 
 async def _save(name: str, way: Way, reader: Reader, kept_secrets: tuple[str, str | None]) -> None:
+    from trunkline_server.clients import owned
     from trunkline_server.profiles import saving, store
 
     kept, (password, ssh) = store.Store(), kept_secrets
     new = _new_profile(name, way.profile, reader.role, kept.load())
     try:
-        saving.add(kept, new, password, ssh_secret=ssh)
+        saving.add(kept, new, password, ssh_secret=ssh, avoid=owned.databases())
     except TrunklineError as exc:
         if reader.exists:
             raise

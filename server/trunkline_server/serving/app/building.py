@@ -8,6 +8,7 @@ from importlib.metadata import version as version_of
 from trunkline_server.profiles.profile import Profile
 from trunkline_server.serving.app import completions, prompts, resources
 from trunkline_server.serving.app.calls import Calls, Record
+from trunkline_server.serving.app.following import Following
 from trunkline_server.serving.app.introductions import Introductions, OnClient
 from trunkline_server.serving.app.offered import offered
 from trunkline_server.serving.app.permitted import Permitted
@@ -64,11 +65,10 @@ def build(sources: Sources, record: Record) -> Server:
         mask_error_details=True,
     )
     calls = Calls(sources, record)
-    groups = {"core", *(group for source in sources for group in source.profile.tools)}
     for tool in TOOLS:
-        if tool.group in groups:
-            server.offer(offered(tool, calls))
-    server.add_middleware(Permitted(instructions))
+        server.offer(offered(tool, calls))
+    server.follow(Following(sources))
+    server.add_middleware(Permitted(sources, instructions))
     resources.add_to(server, sources, calls)
     prompts.add_to(server, sources)
     completions.add_to(server, sources)

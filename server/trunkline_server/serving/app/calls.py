@@ -99,12 +99,23 @@ class Calls:
 
 async def _answer(source: Source, tool: Tool, arguments: Arguments) -> Answer:
     try:
-        answer = await tool.run(source, arguments)
+        with source.asked():
+            answer = await _run(source, tool, arguments)
     except TrunklineError as exc:
         source.saw(exc.failure)
         raise
     source.saw(None)
     return answer
+
+
+async def _run(source: Source, tool: Tool, arguments: Arguments) -> Answer:
+    """Return what the tool says, after a second try when the password was changed meanwhile."""
+    try:
+        return await tool.run(source, arguments)
+    except TrunklineError as exc:
+        if not await source.has_new_secret(exc.failure):
+            raise
+    return await tool.run(source, arguments)
 
 
 def _statement(arguments: Arguments) -> str:

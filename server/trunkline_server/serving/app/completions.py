@@ -50,7 +50,8 @@ async def _completed(
     source = sources.of(known.get("database"), who.profiles)
     # A suggestion tells what this tool would.
     who.require_tool((DESCRIBE_TABLE if name == "column" else LIST_TABLES).name)
-    return await _in(source, name, typed, known, is_part=is_part)
+    with source.asked():
+        return await _in(source, name, typed, known, is_part=is_part)
 
 
 async def _in(

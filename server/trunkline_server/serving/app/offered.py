@@ -18,6 +18,11 @@ from trunkline_server.serving.tools.tool import Tool
 class OfferedTool(Unnoted, FastTool):
     """One of our tools over the databases of this server."""
 
+    @property
+    def group(self) -> str:
+        """The group of tools it belongs to."""
+        return self._tool.group
+
     _tool: Tool = PrivateAttr()
     _calls: Calls = PrivateAttr()
 

@@ -11,6 +11,8 @@ from fastmcp.tools.base import Tool as FastTool
 from mcp.shared.exceptions import MCPError
 
 from trunkline_server.serving.app.asker import asker
+from trunkline_server.serving.app.offered import OfferedTool
+from trunkline_server.serving.source import Sources
 
 MAX_GREETING = 16 * 1024  # letters of what a client says of itself; a session keeps it
 
@@ -21,13 +23,15 @@ Instructions = Callable[[frozenset[str] | None], str]
 
 
 class Permitted(Middleware):
-    """Leaves out the tools an access key may not call; a call of one is refused elsewhere.
+    """Leaves out the tools a caller may not call; a call of one is refused elsewhere.
 
     Args:
+        sources: the databases.
         instructions: returns what a caller is told who may ask these databases alone.
     """
 
-    def __init__(self, instructions: Instructions) -> None:
+    def __init__(self, sources: Sources, instructions: Instructions) -> None:
+        self._sources = sources
         self._instructions = instructions
 
     async def on_initialize(
@@ -63,14 +67,19 @@ class Permitted(Middleware):
         call_next: CallNext[mcp_types.ListToolsRequest, Sequence[FastTool]],
     ) -> Sequence[FastTool]:
         """Return the tools that are left."""
-        tools, allowed = await call_next(context), asker().tools
-        return [tool for tool in tools if allowed is None or tool.name in allowed]
+        tools, who = await call_next(context), asker()
+        groups = self._sources.groups(who.profiles)
+        return [
+            tool
+            for tool in tools
+            if (who.tools is None or tool.name in who.tools)
+            and (not isinstance(tool, OfferedTool) or tool.group in groups)
+        ]
 
     def _greeted(self, reply: _Reply) -> _Reply:
-        allowed = asker().profiles
-        if allowed is None or reply is None:
+        if reply is None:
             return reply
-        words = self._instructions(allowed)
+        words = self._instructions(asker().profiles)
         changed: Any = (
             {**reply, "instructions": words}
             if isinstance(reply, dict)

@@ -122,7 +122,8 @@ def _overview(source: Source) -> Resource:
 async def _tables(source: Source) -> list[dict[str, Any]]:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            answer = await LIST_TABLES.run(source, {})
+            with source.asked():
+                answer = await LIST_TABLES.run(source, {})
     except (TimeoutError, TrunklineError):
         return []  # the list is a convenience: a tool tells why the database cannot be asked
     tables: list[dict[str, Any]] = json.loads(answer.text)["tables"]

@@ -9,6 +9,7 @@ from fastmcp import FastMCP
 from fastmcp.server.dependencies import bind_request_context
 from mcp.server.context import ServerRequestContext
 
+from trunkline_server.serving.app.following import Following
 from trunkline_server.serving.app.introductions import Introductions
 from trunkline_server.serving.app.offered import OfferedTool
 
@@ -23,7 +24,13 @@ class Server(FastMCP[Any]):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._offered: dict[str, OfferedTool] = {}
+        self._following: Following | None = None
         self._introductions: Introductions | None = None
+
+    def follow(self, following: Following) -> None:
+        """Have each message served as the databases are then; comes before other middleware."""
+        self._following = following
+        self.add_middleware(following)
 
     def introduce_to(self, introductions: Introductions) -> None:
         """Have clients introduced from now on."""
@@ -42,6 +49,8 @@ class Server(FastMCP[Any]):
         if tool is None:
             return await super()._on_call_tool(ctx, params)
         with bind_request_context(ctx):
+            if self._following is not None:
+                await self._following.catch_up(ctx.session)
             if self._introductions is not None:
                 await self._introductions.meet(self, ctx.session)
             return await tool.answered(params.arguments or {})
