@@ -70,6 +70,10 @@ class App:
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
+        switch: the key in an entry with which a person switches it off there, such as "disabled";
+            "" when its file has none.
+        lists: the keys that lead to its lists of entries that are ``allowed`` and ``excluded``,
+            when its health command does not heed them.
         process: set when it writes its file back from memory while it runs, so that a change is
             lost unless it is quit before.
     """
@@ -96,6 +100,8 @@ class App:
     health: Health | None = None
     by_hand: str = ""
     named: Callable[[Path], str] = lambda _path: ""
+    switch: Literal["", "active", "disabled", "enabled"] = ""
+    lists: tuple[str, ...] = ()
     process: Process | None = None
 
     @property

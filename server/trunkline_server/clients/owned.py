@@ -37,6 +37,8 @@ class Record:
         transport: how the app reaches the database by it.
         bearer_by: how the app gets the token of an address; "" for stdio.
         asks: what of the question for the token is ours: the "item", the whole "list", or "".
+        verified: when the app was asked whether it reaches the database, and last said yes, in
+            seconds since 1970; 0 for never.
     """
 
     client: str
@@ -51,6 +53,7 @@ class Record:
     transport: Transport = "stdio"
     bearer_by: BearerBy | Literal[""] = ""
     asks: Literal["", "item", "list"] = ""
+    verified: float = 0.0
 
     @property
     def trace(self) -> Trace:

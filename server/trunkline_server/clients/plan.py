@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from trunkline_server.clients import diffs, entries, owned
 from trunkline_server.clients.app import App
@@ -282,6 +283,16 @@ def names_in(app: App, path: Path, content: bytes | None, names: Iterable[str]) 
     read_at, document = _EDITORS[app.format].read, content or b""
     with explained(app, path):
         return frozenset(n for n in names if read_at(document, (*app.table, n)) is not None)
+
+
+def value_in(app: App, path: Path, keys: tuple[str, ...]) -> Any:
+    """Return what stands at ``keys`` in the app's file; None for nothing.
+
+    Raises:
+        TrunklineError: ``client.unreadable`` or ``client.malformed``.
+    """
+    with explained(app, path):
+        return _EDITORS[app.format].read(read(path) or b"", keys)
 
 
 def can_read(app: App, path: Path) -> bool:

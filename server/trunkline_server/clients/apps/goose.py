@@ -89,4 +89,5 @@ APP = App(
     handshakes=("goose-cli", "goose-desktop"),
     link=_link,
     afterwards="Start a new session of Goose.",
+    switch="enabled",
 )

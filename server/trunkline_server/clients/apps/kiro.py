@@ -37,4 +37,5 @@ APP = App(
     bearer_words="${%s}",
     handshakes=("kiro-cli",),
     afterwards="Kiro notices by itself; its MCP panel shows it.",
+    switch="disabled",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import Health, listed
+from trunkline_server.clients.health import LISTS, Health, listed
 from trunkline_server.clients.words import commands, shapes
 
 
@@ -34,6 +34,13 @@ APP = App(
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
     command=commands.scoped("qwen"),
-    health=Health(program="qwen", arguments=("mcp", "list"), reading=listed),
+    health=Health(
+        program="qwen",
+        arguments=("mcp", "list"),
+        reading=listed,
+        switch="type /mcp there",
+        allow=LISTS,
+    ),
+    lists=("mcp",),
     afterwards="Start a new session of Qwen Code.",
 )
