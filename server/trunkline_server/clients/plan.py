@@ -15,6 +15,7 @@ from trunkline_server.clients.app import App
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors import json as strict_json
 from trunkline_server.clients.editors import json_comments, jsonc, toml, yaml, yaml_list
+from trunkline_server.clients.masking.spans import Layout
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.reading import explained, read
 from trunkline_server.errors import TrunklineError, fail
@@ -73,7 +74,9 @@ class Plan:
     @property
     def diff(self) -> str:
         """The change as a unified diff; see the class."""
-        return diffs.unified(self.path, self.before or b"", self.after or b"")
+        names = frozenset(r.name for r in (*self.former, *self.records))
+        layout = Layout(format=self.app.format, table=self.app.table, names=names)
+        return diffs.unified(self.path, self.before or b"", self.after or b"", layout)
 
     @property
     def warning(self) -> str:
