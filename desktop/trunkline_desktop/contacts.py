@@ -17,7 +17,8 @@ Contacts = Mapping[tuple[str, str], float]
 def by_app(profiles: Iterable[Profile], contacts: Contacts) -> dict[tuple[str, str], float]:
     """Return when each profile last heard from each app, by profile id and the app's id.
 
-    ``contacts`` are those that the activity may not have yet.
+    ``contacts`` are those that the activity may not have yet. What an app said when it was asked
+    counts too: Gemini CLI and Qwen Code then greet a server under no name of theirs.
 
     Raises:
         TrunklineError: ``activity.unreadable``.
@@ -33,6 +34,9 @@ def by_app(profiles: Iterable[Profile], contacts: Contacts) -> dict[tuple[str, s
         if app := apps.called(name):
             place = profile_id, app.id
             found[place] = max(at, found.get(place, 0.0))
+    for record in filter(lambda record: record.verified, owned.records()):
+        place = record.profile, record.client
+        found[place] = max(record.verified, found.get(place, 0.0))
     return found
 
 

@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
-from trunkline_server.clients import plan, writer
+from trunkline_server.clients import owned, plan, writer
 from trunkline_server.clients.replacing import transaction
 from trunkline_server.profiles.store import Store
 from trunkline_server.serving.activity import Activity, Call, Greeting
@@ -124,6 +125,16 @@ def test_it_waits_for_the_first_contact_after_the_file_was_written(file):
     connect(SALES)
     assert state({("sales", GREETING): earlier}) == "waiting"
     assert state({("sales", GREETING): time.time()}) == "connected"
+
+
+def test_what_it_said_when_it_was_asked_counts_until_its_file_is_written_anew(file):
+    connect(SALES)
+    asked = time.time()
+    with owned.alone():
+        owned.keep(file, [replace(record, verified=asked) for record in owned.of(file)])
+    assert state() == "connected"
+    connect(SALES, SHOP)
+    assert state() == "waiting"
 
 
 def test_the_greeting_of_another_app_does_not_count(file):

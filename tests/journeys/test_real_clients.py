@@ -20,7 +20,7 @@ from tests.journeys.conftest import Served, served
 from tests.journeys.real_clients import Person
 from tests.server.processes import TOKEN, running
 from trunkline_server import events
-from trunkline_server.clients import apps
+from trunkline_server.clients import apps, barriers
 from trunkline_server.profiles.profile import Profile, Transport
 from trunkline_server.profiles.store import Store
 
@@ -197,8 +197,8 @@ def test_gemini_leaves_alone_what_its_lists_say(
     settings(person, "gemini-cli", {"mcp": lists})
     person.does("connect", "shop", "--client", "gemini-cli")
     found = settings(person, "gemini-cli")
-    entry, app = found["mcpServers"]["shop"], apps.ALL["gemini-cli"]
-    assert app.is_off(entry, lambda path: found[path[0]].get(path[1]), "shop") == is_off
+    said = barriers.said(apps.ALL["gemini-cli"], "shop", lambda path: found[path[0]].get(path[1]))
+    assert (said == "kept out") == is_off
     assert bool(re.search(r"shop: .* - Blocked", of_gemini(person))) == is_off
 
 
@@ -297,6 +297,79 @@ def test_verifying_fails_when_nobody_listens(
     assert f"{apps.ALL[app].name} did not reach “Off”. It said: " in done.stdout
     assert "trunkline start off --transport http" in done.stdout
     assert TOKEN not in done.stdout
+
+
+KEEPING_OUT: dict[str, dict[str, Any]] = {
+    "gemini-cli": {"mcp": {"allowed": ["other"]}},
+    "qwen-code": {"mcp": {"excluded": ["shop"]}},
+}
+
+
+@pytest.mark.parametrize("app", ["codex", "opencode"])
+def test_verifying_tells_of_an_entry_that_the_person_has_switched_off(
+    somebody: GetPerson, app: str
+) -> None:
+    person = somebody()
+    person.install(apps.ALL[app].health.program)
+    file = Path(person.does("connect", "shop", "--client", app)["path"])
+    text = file.read_text()
+    off = text.replace('"enabled": true', '"enabled": false')
+    file.write_text(off if off != text else f"{text}enabled = false\n")
+    done = person.trunkline("connect", "shop", "--client", app, "--verify")
+    name = apps.ALL[app].name
+    assert f"{name} did not reach “Shop”: it is switched off there." in done.stdout
+    assert f"Switch it on in {name}: “enabled” of its entry must be true." in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("app", KEEPING_OUT)
+def test_verifying_tells_of_lists_that_keep_the_entry_out(somebody: GetPerson, app: str) -> None:
+    person = somebody()
+    person.install(apps.ALL[app].health.program)
+    settings(person, app, KEEPING_OUT[app])
+    done = person.trunkline("connect", "shop", "--client", app, "--verify")
+    name = apps.ALL[app].name
+    assert f"{name} did not reach “Shop”: its settings do not allow it." in done.stdout
+    assert f"Allow it in {name}: put “shop” into mcp.allowed" in done.stdout
+    assert done.returncode == 1
+
+
+def test_verifying_tells_of_an_entry_that_claude_code_does_not_allow(somebody: GetPerson) -> None:
+    person = somebody()
+    person.install("claude")
+    own = person.home / ".claude" / "settings.json"
+    own.parent.mkdir()
+    own.write_text(json.dumps({"deniedMcpServers": [{"serverName": "shop"}]}))
+    done = person.trunkline("connect", "shop", "--client", "claude-code", "--verify")
+    assert "Allow it in Claude Code: see allowedMcpServers and deniedMcpServers" in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("app", ["gemini-cli", "qwen-code"])
+def test_an_app_that_greets_under_another_name_counts_as_seen(
+    somebody: GetPerson, app: str
+) -> None:
+    person = somebody()
+    person.install(apps.ALL[app].health.program)
+    person.does("connect", "shop", "--client", app)
+    assert seen_at(person, app) is None
+    person.trunkline("connect", "shop", "--client", app, "--verify")
+    assert seen_at(person, app)
+
+
+def seen_at(person: Person, app: str) -> float | None:
+    listed = person.does("clients")
+    (seen,) = (entry["seen_at"] for entry in listed if entry["id"] == app)
+    return seen
+
+
+def test_gemini_remembers_one_folder_however_often_it_is_asked(somebody: GetPerson) -> None:
+    person = somebody()
+    person.install("gemini")
+    for _ in range(2):
+        person.trunkline("connect", "shop", "--client", "gemini-cli", "--verify")
+    remembered = json.loads((person.home / ".gemini" / "projects.json").read_text())["projects"]
+    assert len(remembered) == 1
 
 
 def test_verifying_tells_of_the_variable_that_is_not_set(

@@ -487,68 +487,6 @@ def test_kiro_is_to_be_told_that_it_may_read_the_token() -> None:
     assert "Approve" not in KNOWN["cursor"].warning()
 
 
-# Whether it is used
-
-LISTED = {"gemini-cli", "qwen-code"}
-
-
-def is_off(app_id: str, entry: dict[str, Any], **lists: Any) -> bool:
-    """Whether the app leaves ``web-shop`` alone, in settings with these lists of MCP servers."""
-    document: Any = {"mcp": lists} if lists else {}
-
-    def settings(path: tuple[str, ...]) -> Any:
-        value = document
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value
-
-    return KNOWN[app_id].is_off(entry, settings, "web-shop")
-
-
-@pytest.mark.parametrize("app_id", sorted(KNOWN))
-def test_an_entry_is_used_until_the_person_says_otherwise(app_id: str) -> None:
-    app = KNOWN[app_id]
-    assert not any(is_off(app_id, app.entry(target(way, app))) for way in app.transports)
-    for field, off in (("enabled", False), ("disabled", True), ("active", False),
-                       ("isActive", False)):  # fmt: skip
-        assert is_off(app_id, {**PLAIN, field: off})
-        assert not is_off(app_id, {**PLAIN, field: not off})
-        assert not is_off(app_id, {**PLAIN, field: "no word of the app"})
-
-
-@pytest.mark.parametrize("app_id", sorted(KNOWN))
-@pytest.mark.parametrize(
-    ("lists", "off"),
-    [
-        ({"excluded": ["web-shop"]}, True),
-        ({"excluded": ["sales", "Web", 7]}, False),
-        ({"allowed": ["web-shop"]}, False),
-        ({"allowed": ["sales"]}, True),
-        ({"allowed": ["web-shop"], "excluded": ["web-shop"]}, True),
-        ({"allowed": "sales", "excluded": {}}, False),
-        ({"allowed": None}, False),
-    ],
-)
-def test_lists_of_what_may_be_used_count_where_the_app_has_them(
-    app_id: str, lists: dict[str, Any], off: bool
-) -> None:
-    assert is_off(app_id, PLAIN, **lists) == (off and app_id in LISTED)
-
-
-@pytest.mark.parametrize(
-    ("lists", "qwen"),
-    [
-        ({"allowed": []}, True),
-        ({"allowed": ["web-*"]}, False),
-        ({"excluded": ["*sho?"]}, True),
-        ({"excluded": ["[w]eb-shop"]}, False),
-    ],
-)
-def test_qwen_code_reads_patterns_and_a_list_of_nothing(lists: dict[str, Any], qwen: bool) -> None:
-    assert is_off("qwen-code", PLAIN, **lists) == qwen
-    assert is_off("gemini-cli", PLAIN, **lists) == (lists.get("allowed") == ["web-*"])
-
-
 # What: exactly, for each transport
 
 EXE = "C:\\Users\\Jürgen Müller\\AppData\\Local\\Programs\\Trunkline\\trunkline-stdio.exe"

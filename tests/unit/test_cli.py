@@ -517,6 +517,41 @@ def test_verify_fails_with_the_words_of_the_app(
 
 
 @pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ("off", "it is switched off there. Switch it on in Claude Code: type /mcp there."),
+        (
+            "kept-out",
+            "its settings do not allow it. Allow it in Claude Code: see allowed",
+        ),
+    ],
+)
+def test_verify_names_what_to_do_in_an_app_that_leaves_the_entry_alone(
+    saved: Terminal, claude_says: Callable[[str], None], recorded: str, said: str
+) -> None:
+    claude_says(recorded)
+    assert saved(*VERIFY) == 1
+    assert f"Claude Code did not reach “Sales”: {said}" in saved.err
+    assert "check sales" not in saved.err
+
+
+def test_what_an_app_says_when_it_is_asked_is_its_contact(
+    saved: Terminal, claude_says: Callable[[str], None]
+) -> None:
+    claude_says("nobody-listens")
+    saved(*VERIFY)
+    saved("clients")
+    assert "waiting for its first contact" in saved.out
+    claude_says("program")
+    saved(*VERIFY)
+    saved("clients")
+    assert "last seen" in saved.out
+    saved("connect", "Sales", "--client", "claude-code", "--transport", "http")
+    saved("clients")
+    assert "waiting for its first contact" in saved.out
+
+
+@pytest.mark.parametrize(
     ("recorded", "code", "verified"),
     [("nobody-listens", 1, False), ("unheard-of", 0, None)],
 )

@@ -70,6 +70,32 @@ def test_an_entry_that_the_app_does_not_see_was_not_reached(app: str) -> None:
     assert not found.is_reached
 
 
+@pytest.mark.parametrize(
+    ("app", "what", "barrier"),
+    [("claude-code", "off", "off"), ("claude-code", "kept-out", "kept out"),
+     ("gemini-cli", "off", "off"), ("gemini-cli", "kept-out", "kept out"),
+     ("opencode", "off", "off")],
+)  # fmt: skip
+def test_an_entry_that_the_app_leaves_alone_on_purpose(app: str, what: str, barrier: str) -> None:
+    found = answer(app, printed(app, what))
+    assert found is not None
+    assert not found.is_reached
+    assert found.barrier == barrier
+    assert "/" not in found.said.replace("/mcp", "")  # no program of ours is a reason
+
+
+@pytest.mark.parametrize("app", ASKED)
+def test_an_entry_that_was_tried_has_no_barrier(app: str) -> None:
+    for what in ("program", "address", "no-token", "nobody-listens"):
+        found = answer(app, printed(app, what))
+        assert found is not None
+        assert found.barrier == ""
+
+
+def test_codex_tells_in_no_word_that_an_entry_is_switched_off() -> None:
+    assert answer("codex", printed("codex", "off")) is None
+
+
 def test_an_opencode_that_does_not_start_says_why() -> None:
     found = answer("opencode", printed("opencode", "does-not-start"))
     assert found is not None

@@ -56,8 +56,9 @@ class Done:
                 say.line(f"The file as it was is kept in {backup}.")
             for sentence in filter(None, (_warning(self.plan), _unserved(self.plan))):
                 say.line(f"Note: {sentence}")
-            if self._afterwards:
-                say.line(f"Next: {self._afterwards}")
+        is_next = self.plan.is_needed and not self._is_dry
+        if self._afterwards and (is_next or any(step.barrier for step in self.plan.steps)):
+            say.line(f"Next: {self._afterwards}")
 
 
 def carry_out(wanted: Plan, options: Namespace) -> Done:

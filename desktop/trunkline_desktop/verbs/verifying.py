@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline_desktop.verbs import app_names, runs, say
 from trunkline_server import runfile
-from trunkline_server.clients import entries
+from trunkline_server.clients import barriers, entries
 from trunkline_server.clients.drafts import Step
 from trunkline_server.clients.plan import Plan
 from trunkline_server.clients.processes import verify
@@ -67,12 +67,17 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 def tell(outcome: Outcome, done: Plan) -> None:
     """Say in one sentence whether the app reached the database."""
-    app, name, said = done.app.name, done.steps[0].profile.name, outcome.verdict.said
+    step, said, barrier = done.steps[0], outcome.verdict.said, outcome.verdict.barrier
+    app, name = done.app.name, step.profile.name
     if outcome.failure:
         title = f"{app} reached Trunkline, but Trunkline does not reach “{name}”."
         say.note(f"{title} {outcome.failure}")
     elif outcome.is_reached:
         say.line(f"{app} reached “{name}”.")
+    elif barrier:
+        title = f"{app} did not reach “{name}”: {barriers.WORDS[barrier]}."
+        remedy = barriers.remedy(done.app, step.name, barrier)
+        say.note(str(fail("client.unreached", title, remedy)))
     elif outcome.is_reached is None:
         say.line(f"{said} Its first contact shows it: {say.typed('clients')}")
     else:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from trunkline_server.clients import switches
 from trunkline_server.clients.computer import Computer
 from trunkline_server.clients.health import Health
+from trunkline_server.clients.lists import Lists
 from trunkline_server.clients.target import BearerBy, Target
 from trunkline_server.errors import fail
 from trunkline_server.profiles.profile import TRANSPORTS, Transport
@@ -72,11 +72,13 @@ class App:
         health: how it tells whether it reaches a database; None when no command of it does.
         by_hand: why its settings must not be edited and what to do instead; "" when they may.
         is_lower_case: whether it knows its entries by small letters only.
-        switched_off: tells what :meth:`is_off` does.
         older: why no file may be made at a place, because one of an older kind is in use there and
             would not be read any more; one sentence, "" when it may.
         named: what the app calls that one of its files belongs to, such as a profile; "" for the
             usual file.
+        switch: the key in an entry with which a person switches it off there, such as "disabled";
+            "" when its file has none.
+        lists: whether its lists of what may be used keep an entry out; None when it has none.
         process: set when it writes its file back from memory while it runs, so that a change is
             lost unless it is quit before.
     """
@@ -104,9 +106,10 @@ class App:
     health: Health | None = None
     by_hand: str = ""
     is_lower_case: bool = False
-    switched_off: switches.Off = switches.by_field
     older: Callable[[Path], str] = lambda _path: ""
     named: Callable[[Path], str] = lambda _path: ""
+    switch: Literal["", "active", "disabled", "enabled"] = ""
+    lists: Lists | None = None
     process: Process | None = None
 
     @property
@@ -128,17 +131,6 @@ class App:
             title = f"{self.name} knows its entries by small letters only, unlike “{target.name}”."
             raise fail("client.name", title, f"Use {target.name.lower()}.")
         return shape(target)
-
-    def is_off(
-        self, entry: Mapping[str, Any], settings: Callable[[tuple[str, ...]], Any], name: str
-    ) -> bool:
-        """Whether the app leaves the entry ``name`` alone, because the person told it so.
-
-        ``entry`` is what stands under that name now; ``settings(path)`` returns what stands at a
-        path of the same document, such as ``("mcp", "excluded")``, and None where nothing does.
-        What it raises comes through.
-        """
-        return self.switched_off(entry, settings, name)
 
     def require_may_make(self, path: Path) -> None:
         """Raise ``client.older`` when a new file at ``path`` would put another out of use."""

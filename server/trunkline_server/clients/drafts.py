@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from trunkline_server.clients import connections, entries, owned, questions, recognising, tokens
+from trunkline_server.clients import (
+    barriers,
+    connections,
+    entries,
+    owned,
+    questions,
+    recognising,
+    tokens,
+)
 from trunkline_server.clients.app import App
 from trunkline_server.clients.connections import Connection
-from trunkline_server.clients.editors.text import Trace
+from trunkline_server.clients.editors.text import MalformedError, Trace
+from trunkline_server.clients.health import Barrier
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles.profile import Profile, Transport
@@ -31,6 +41,7 @@ class Step:
         former: the transport of our entry of that name before; None when there was none.
         had_token: whether that one held the token itself.
         has_effect: whether the file is another afterwards.
+        barrier: why the app leaves the entry alone all the same; "" when it does not.
     """
 
     verb: Literal["connect", "disconnect"]
@@ -42,6 +53,7 @@ class Step:
     former: Transport | None = None
     had_token: bool = False
     has_effect: bool = True
+    barrier: Barrier = ""
 
     def opposite(self) -> Step:
         """Return the step that leads back."""
@@ -108,7 +120,15 @@ class Draft:
             former=former,
             had_token=bool(record and former and record.bearer_by == "text"),
             has_effect=self.content != before,
+            barrier=self._barrier(step),
         )
+
+    def _barrier(self, step: Step) -> Barrier:
+        if step.verb == "disconnect":
+            return ""
+        with suppress(MalformedError):  # lists that are none, which say nothing
+            return barriers.said(self._app, step.name, self._read)
+        return ""
 
     def _followed(self, step: Step) -> Step:
         """Return the step for the key that a person has given our entry since, if they have."""

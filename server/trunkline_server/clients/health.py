@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+# Why an app does not even try: its person has switched an entry off, or keeps it out by a list.
+Barrier = Literal["", "off", "kept out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +18,16 @@ class Answer:
     Attributes:
         is_reached: whether it reached that server.
         said: the app's own words for it.
+        barrier: why it did not even try; "" when it did.
     """
 
     is_reached: bool
     said: str
+    barrier: Barrier = ""
 
+
+# What the person does where an app has such lists.
+LISTS = "put “{name}” into mcp.allowed, or take it out of mcp.excluded, in its settings"
 
 Reading = Callable[[str, str], Answer | None]
 
@@ -35,6 +44,9 @@ class Health:
         requests: lines for its standard input, of a program that answers until that input ends.
         last: how the line begins that answers the last of them.
         environment: the variables that it needs beside those of the person.
+        switch: how a person switches an entry on again, as the end of a sentence; "" where the
+            entry itself says so, see ``App.switch``.
+        allow: how a person lets the app use an entry that it keeps out, as above.
     """
 
     program: str
@@ -43,6 +55,8 @@ class Health:
     requests: tuple[str, ...] = ()
     last: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    switch: str = ""
+    allow: str = ""
 
     def command(self, name: str) -> tuple[str, ...]:
         """Return the arguments for the entry ``name``."""
@@ -53,8 +67,16 @@ class Health:
         return "".join(f"{line}\n" for line in self.requests).replace("{name}", name).encode()
 
 
-_NO = ("disconnected", "failed", "disabled", "blocked", "rejected", "pending approval",
-       "needs authentication", "needs client registration")  # fmt: skip
+_NO: Mapping[str, Barrier] = {
+    "disconnected": "",
+    "failed": "",
+    "disabled": "off",
+    "blocked": "kept out",
+    "rejected": "",
+    "pending approval": "",
+    "needs authentication": "",
+    "needs client registration": "",
+}
 
 
 def judged(state: str, why: str = "") -> Answer | None:
@@ -65,9 +87,11 @@ def judged(state: str, why: str = "") -> Answer | None:
     state = state.strip()
     if state.casefold() == "connected":
         return Answer(True, state)
-    if state.casefold().startswith(_NO):
-        return Answer(False, f"{state}: {why.strip()}" if why.strip() else state)
-    return None
+    no = next((word for word in _NO if state.casefold().startswith(word)), None)
+    if no is None:
+        return None
+    is_told_why = why.strip() and not _NO[no]
+    return Answer(False, f"{state}: {why.strip()}" if is_told_why else state, _NO[no])
 
 
 def listed(printed: str, name: str) -> Answer | None:

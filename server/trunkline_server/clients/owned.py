@@ -38,6 +38,8 @@ class Record:
         bearer_by: how the app gets the token of an address; "" for stdio.
         asks: what of the question for the token is ours: the "item", the whole "list", or "".
         port: of the address that was written; 0 for stdio.
+        verified: when the app was asked whether it reaches the database, and last said yes, in
+            seconds since 1970; 0 for never.
     """
 
     client: str
@@ -53,6 +55,7 @@ class Record:
     bearer_by: BearerBy | Literal[""] = ""
     asks: Literal["", "item", "list"] = ""
     port: int = 0
+    verified: float = 0.0
 
     @property
     def trace(self) -> Trace:

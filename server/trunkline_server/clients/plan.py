@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from trunkline_server.clients import diffs, entries, owned
+from trunkline_server.clients import barriers, diffs, entries, owned
 from trunkline_server.clients.app import App
 from trunkline_server.clients.connections import Connection, missing
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors.formats import BY_FORMAT
+from trunkline_server.clients.masking.spans import Layout
 from trunkline_server.clients.owned import Record
 from trunkline_server.clients.reading import explained, read
 from trunkline_server.errors import fail
@@ -62,7 +63,9 @@ class Plan:
     @property
     def diff(self) -> str:
         """The change as a unified diff; see the class."""
-        return diffs.unified(self.path, self.before or b"", self.after or b"")
+        names = frozenset(r.name for r in (*self.former, *self.records))
+        layout = Layout(format=self.app.format, table=self.app.table, names=names)
+        return diffs.unified(self.path, self.before or b"", self.after or b"", layout)
 
     @property
     def warning(self) -> str:
@@ -79,6 +82,9 @@ class Plan:
     @property
     def afterwards(self) -> str:
         """What the person does next, or what an app that loses entries does; see the class."""
+        for step in self.steps:
+            if step.barrier:
+                return barriers.remedy(self.app, step.name, step.barrier)
         if any(step.verb == "connect" for step in self.steps):
             return self.app.afterwards
         return f"If {self.app.name} is open, it may go on asking until you close it."
@@ -135,6 +141,7 @@ def connect(
         TrunklineError: ``client.unreadable, client.malformed, client.taken`` (another's entry has
             this name), ``client.name``, ``client.by_hand``, ``client.transport`` (the app cannot),
             ``client.token`` (it would have to be written), ``client.address`` (no port yet),
+            ``client.older`` (another file of the app would be put out of use),
             ``token.none, secrets.*`` or ``program.missing``.
     """
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from trunkline_server import folders
 from trunkline_server.clients import owned
+from trunkline_server.clients.masking import spans
 from trunkline_server.clients.owned import Record
 from trunkline_server.errors import TrunklineError, fail
 from trunkline_server.profiles import atomic, secrets
-
-SCHEME = b"Bearer "  # before a token
-LETTERS = string.ascii_letters.encode() + string.digits.encode() + b"._~+/=-"  # of any token
-# What stands behind such words, unless it only says where the secret is, as "${input:x}" does.
-_SHOWN = (
-    re.compile(r"(Bearer )[A-Za-z0-9._~+/=-]{16,}"),
-    re.compile(
-        r"""((?:token|secret|passw(?:or)?d|api[_-]?key)["']?\s*[:=]\s*["']?)"""
-        r"""[^\s"'${][^\s"',}]{7,}""",
-        re.IGNORECASE,
-    ),
-    re.compile(r"""(://[^\s"'/:@]*:)[^\s"'/@]+(?=@)"""),
-)
 
 
 def of(profile_id: str) -> str:
@@ -58,9 +44,7 @@ def file_of(profile_id: str) -> Path:
 
 def hidden(text: str) -> str:
     """Return ``text`` with every token, key and password in it hidden, also those of others."""
-    for shown in _SHOWN:
-        text = shown.sub(r"\1•••", text)
-    return text
+    return spans.hidden(text, spans.in_words(text))
 
 
 def provide(records: Iterable[Record]) -> None:

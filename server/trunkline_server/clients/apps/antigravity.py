@@ -35,4 +35,5 @@ APP = App(
     sse=shapes.address("serverUrl"),
     handshakes=("antigravity-client",),
     afterwards="In Antigravity, open the MCP servers of the agent panel and press refresh.",
+    switch="disabled",
 )

@@ -41,7 +41,7 @@ def _command(target: Target, entry: shapes.Entry) -> list[str]:
 def _answer(printed: str, _name: str) -> Answer | None:
     """Read ``claude mcp get``: ``Status: ✔ Connected``, or another and ``Issue: ECONNREFUSED``."""
     if unknown := re.search(r"^No MCP server (?:named|found).*$", printed, re.MULTILINE):
-        return Answer(False, unknown[0])
+        return Answer(False, unknown[0], "kept out")  # its own file has the entry
     status = re.search(r"^ *Status: \S+ (.+)$", printed, re.MULTILINE)
     issue = re.search(r"^ *Issue: (.+)$", printed, re.MULTILINE)
     return judged(status[1], issue[1] if issue else "") if status else None
@@ -61,6 +61,12 @@ APP = App(
     bearer_by="helper",
     is_graphical=False,
     command=_command,
-    health=Health(program="claude", arguments=("mcp", "get", "{name}"), reading=_answer),
+    health=Health(
+        program="claude",
+        arguments=("mcp", "get", "{name}"),
+        reading=_answer,
+        switch="type /mcp there",
+        allow="see allowedMcpServers and deniedMcpServers in its settings and your organisation's",
+    ),
     afterwards="Start a new session of Claude Code.",
 )

@@ -68,4 +68,5 @@ APP = App(
     handshakes=("cline-core",),
     command=_command,
     afterwards="Cline notices by itself; its list of MCP servers shows it.",
+    switch="disabled",
 )

@@ -90,4 +90,5 @@ APP = App(
         reading=_answer,
     ),
     afterwards="Start a new session of Codex; quit the ChatGPT app completely and start it again.",
+    switch="enabled",
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import switches
+from trunkline_server.clients import lists
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import Health, listed
+from trunkline_server.clients.health import LISTS, Health, listed
 from trunkline_server.clients.target import Target
 from trunkline_server.clients.words import commands, shapes
 
@@ -41,13 +41,15 @@ APP = App(
     is_graphical=False,
     handshakes=("gemini-cli-mcp-client*",),
     command=commands.scoped("gemini"),
-    switched_off=switches.by_names,
+    lists=lists.by_names,
     health=Health(
         program="gemini",
         arguments=("mcp", "list"),
         reading=listed,
         # It connects in trusted folders only; the one it is started in is ours, and empty.
         environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+        switch="type /mcp enable {name} there",
+        allow=LISTS,
     ),
     afterwards="Start a new session of Gemini CLI, in a folder that you have told it to trust.",
 )

@@ -91,4 +91,5 @@ APP = App(
     link=_link,
     is_lower_case=True,
     afterwards="Start a new session of Goose.",
+    switch="enabled",
 )

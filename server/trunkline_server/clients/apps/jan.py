@@ -55,4 +55,5 @@ APP = App(
     sse=shapes.address(kind="sse", active=True),
     handshakes=("Jan Streamable Client", "Jan SSE Client"),
     afterwards="In Jan, open Settings, MCP Servers, and switch the new server off and on.",
+    switch="active",
 )

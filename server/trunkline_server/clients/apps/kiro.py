@@ -38,4 +38,5 @@ APP = App(
     bearer_consent="Mcp Approved Env Vars",
     handshakes=("kiro-cli",),
     afterwards="Kiro notices by itself; its MCP panel shows it.",
+    switch="disabled",
 )

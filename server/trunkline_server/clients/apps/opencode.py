@@ -75,4 +75,5 @@ APP = App(
     command=_command,
     health=Health(program="opencode", arguments=("mcp", "list"), reading=_answer),
     afterwards="Start a new session of OpenCode.",
+    switch="enabled",
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trunkline_server.clients import switches
+from trunkline_server.clients import lists
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import Health, listed
+from trunkline_server.clients.health import LISTS, Health, listed
 from trunkline_server.clients.words import commands, shapes
 
 
@@ -35,7 +35,13 @@ APP = App(
     is_graphical=False,
     handshakes=("qwen-cli-mcp-client*",),
     command=commands.scoped("qwen"),
-    switched_off=switches.by_patterns,
-    health=Health(program="qwen", arguments=("mcp", "list"), reading=listed),
+    health=Health(
+        program="qwen",
+        arguments=("mcp", "list"),
+        reading=listed,
+        switch="type /mcp there",
+        allow=LISTS,
+    ),
+    lists=lists.by_patterns,
     afterwards="Start a new session of Qwen Code.",
 )

@@ -45,4 +45,5 @@ APP = App(
     bearer_words="${env:%s}",
     handshakes=("windsurf-client",),
     afterwards="In Windsurf, press the refresh button of the MCP panel.",
+    switch="disabled",
 )

@@ -49,4 +49,5 @@ APP = App(
     stdio=_stdio,
     http=shapes.address(),
     afterwards="Zed notices by itself; open its agent panel to see it.",
+    switch="enabled",
 )

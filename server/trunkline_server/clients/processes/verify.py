@@ -10,15 +10,19 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from trunkline_server.clients import tokens
+from trunkline_server import folders
+from trunkline_server.clients import barriers, owned, tokens
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import Answer, Health
+from trunkline_server.clients.health import Answer, Barrier, Health
+from trunkline_server.errors import TrunklineError
 from trunkline_server.programs import NO_WINDOW
 
 LIMIT_S = 60.0
@@ -35,17 +39,38 @@ class Verdict:
     Attributes:
         is_reached: whether the app reached the database's server; None when that is not known.
         said: what the app said, shortened, secrets hidden; or why it is not known.
+        barrier: why the app does not even try; "" when it does.
     """
 
     is_reached: bool | None
     said: str
+    barrier: Barrier = ""
 
 
 def ask(app: App, name: str, *, limit_s: float = LIMIT_S) -> Verdict:
     """Let ``app`` connect to its entry ``name`` and return what it said; waits for it.
 
-    The app reads its usual settings file, in an empty folder that has none of its own.
+    The app reads its usual settings file, in an empty folder that has none of its own. What that
+    file says against the entry counts whatever the app says: some tell of it in no word.
     """
+    begun = time.time()
+    verdict = _asked(app, name, limit_s)
+    if not verdict.barrier and (barrier := barriers.found(app, name)):
+        return Verdict(is_reached=False, said=barriers.WORDS[barrier], barrier=barrier)
+    if verdict.is_reached:
+        _remember(app, name, begun)
+    return verdict
+
+
+def _remember(app: App, name: str, at: float) -> None:
+    """Let the app's word count as its contact; it may greet the server under no name of its own."""
+    path = app.path()
+    with suppress(TrunklineError, OSError), owned.alone():  # then its first question shows it
+        known = owned.of(path)
+        owned.keep(path, (replace(r, verified=at) if r.name == name else r for r in known))
+
+
+def _asked(app: App, name: str, limit_s: float) -> Verdict:
     health = app.health
     if health is None:
         return _unknown(f"{app.name} has no command that tells.")
@@ -58,7 +83,8 @@ def ask(app: App, name: str, *, limit_s: float = LIMIT_S) -> Verdict:
     except OSError as exc:
         return _unknown(f"The program “{health.program}” could not be started: {exc.strerror}.")
     if answer := asking.answer:
-        return Verdict(is_reached=answer.is_reached, said=_shown(answer.said))
+        said = _shown(answer.said)
+        return Verdict(is_reached=answer.is_reached, said=said, barrier=answer.barrier)
     if not has_ended:
         return _unknown(f"{app.name} gave no answer in {limit_s:g} seconds.")
     return _unknown(f"{app.name} gave an answer that Trunkline cannot read.")
@@ -93,11 +119,11 @@ class _Asking:
         Raises:
             OSError: it cannot be started.
         """
-        with tempfile.TemporaryDirectory(prefix="trunkline-", ignore_cleanup_errors=True) as folder:
+        with _folder() as folder:
             self._start(program, folder)
             return self._wait(limit_s)
 
-    def _start(self, program: Path, folder: str) -> None:
+    def _start(self, program: Path, folder: Path) -> None:
         command = [str(program), *self._health.command(self._name)]
         # A group of its own: the launcher, the program and what that starts are ended together.
         self._child = subprocess.Popen(
@@ -154,6 +180,29 @@ class _Asking:
         if stdin := self._child.stdin:
             with suppress(OSError):
                 stdin.close()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give an empty folder: always the same, as apps remember the name of each they are started in.
+
+    It stays, for another may be asking at this moment.
+    """
+    if usual := _usual():
+        yield usual
+        return
+    with tempfile.TemporaryDirectory(prefix="trunkline-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _usual() -> Path | None:
+    """Return that folder; None when it cannot be had, or is not empty: settings may be in it."""
+    with suppress(OSError):
+        folder = folders.run() / "asking"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK) and not any(folder.iterdir()):
+            return folder
+    return None
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

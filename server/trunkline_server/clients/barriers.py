@@ -1,0 +1,51 @@
+"""Why an app does not even try to reach a database, and what its person does about it there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+
+from trunkline_server.clients.app import App
+from trunkline_server.clients.editors.formats import BY_FORMAT
+from trunkline_server.clients.health import Barrier
+from trunkline_server.clients.lists import Settings
+from trunkline_server.clients.reading import explained, read
+from trunkline_server.errors import TrunklineError
+
+WORDS: dict[Barrier, str] = {
+    "off": "it is switched off there",
+    "kept out": "its settings do not allow it",
+}
+
+
+def found(app: App, name: str) -> Barrier:
+    """Return what the app's usual file says against its entry ``name``; "" for nothing known."""
+    path = app.path()
+    with suppress(TrunklineError), explained(app, path):  # whoever changes the file is told
+        return said(app, name, partial(BY_FORMAT[app.format].read, read(path) or b""))
+    return ""
+
+
+def said(app: App, name: str, settings: Settings) -> Barrier:
+    """Return what ``settings`` say against the entry ``name``; "" for nothing.
+
+    Raises:
+        MalformedError: the app could not read them.
+    """
+    if app.switch and settings((*app.table, name, app.switch)) is (app.switch == "disabled"):
+        return "off"
+    return "kept out" if app.lists and app.lists(settings, name) else ""
+
+
+def remedy(app: App, name: str, barrier: Barrier) -> str:
+    """Return what the person does in the app, as one sentence."""
+    words = app.health.allow if app.health else ""
+    if barrier == "kept out":
+        return f"Allow it in {app.name}: {words.format(name=name)}."
+    words = app.health.switch if app.health else ""
+    words = words or f"“{app.switch}” of its entry must be {_on(app)}"
+    return f"Switch it on in {app.name}: {words.format(name=name)}."
+
+
+def _on(app: App) -> str:
+    return "false" if app.switch == "disabled" else "true"

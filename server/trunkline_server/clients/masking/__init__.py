@@ -1,0 +1,1 @@
+"""Which characters of a settings file are secrets, of ours and of others. Opens nothing."""
