@@ -6,13 +6,14 @@ import sys
 from dataclasses import replace
 from functools import partial
 
+import psutil
 import pytest
 
 from tests.desktop.apps_window import SALES, SHOP, closed, opened, planned, seen
 from tests.rewriting import rewriting_app
 from trunkline_desktop.controllers import arranging
 from trunkline_server.clients import apps, owned, plan, writer
-from trunkline_server.clients.processes import restarting, running
+from trunkline_server.clients.processes import restarting, running, systems
 from trunkline_server.profiles.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its stand-in is a Linux package")
@@ -292,3 +293,21 @@ def test_removing_a_database_is_told_and_done_around_a_restart(qtbot, main, desk
     seen(main, "undo").click()
     desk.rewrite(desk.started())
     assert desk.servers() == ["sales"]
+
+
+# Where it cannot be quit for the person
+
+
+def test_where_it_cannot_be_quit_the_person_is_asked_to(qtbot, main, desk, monkeypatch):
+    monkeypatch.setattr(systems, "can_be_quit", lambda _platform: False)
+    main._apps.refresh()
+    qtbot.waitUntil(lambda: not main._apps.facts[0].can_quit)
+    pid = desk.begin()
+    panel = show(main, "sales")
+    notice = told_running(qtbot, panel)
+    assert "Quit it from its icon in the tray" in notice.accessibleDescription()
+    assert seen(main, "changeFile").text() == "Change the file"
+    assert not seen(main, "changeFile").isEnabled()
+    psutil.Process(pid).terminate()
+    planned(qtbot, main).click()
+    qtbot.waitUntil(lambda: desk.servers() == ["sales"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -22,7 +23,7 @@ from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
 from trunkline_server.clients import apps, connections, owned, plan, writer
 from trunkline_server.clients.app import App
-from trunkline_server.clients.processes import running
+from trunkline_server.clients.processes import running, systems
 from trunkline_server.clients.processes.running import RunningApp
 from trunkline_server.clients.upkeep import vanished
 from trunkline_server.clients.writer import Applied
@@ -206,6 +207,7 @@ def _facts(
         gone=gone,
         need=_need(app, paths, now) if mine and not at else "",
         runs=now is not None,
+        can_quit=systems.can_be_quit(sys.platform),
         has_bundle=app.id == "claude-desktop",
     )
 

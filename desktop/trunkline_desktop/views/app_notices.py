@@ -38,13 +38,15 @@ class AppNotices(QWidget):
             message.hide()
             column.addWidget(message)
 
-    def show_gone(self, name: str, *, is_running: bool) -> None:
+    def show_gone(self, name: str, *, is_running: bool, can_quit: bool = True) -> None:
         """Say that the app ``name`` removed our entry; "" takes it back."""
         self._gone.setVisible(bool(name))
         if name and self._gone_told != (name, is_running):  # else its buttons keep the focus
             self._gone_told = name, is_running
             title = self.tr("Trunkline’s entry is gone from the settings of {app}.")
             quits = self.tr("To put it back, {app} is quit and started again.")
+            if not can_quit:
+                quits = self.tr("Before it is put back, quit {app} from its icon in the tray.")
             self._gone.set_message(
                 "attention",
                 title.format(app=name),
@@ -52,13 +54,17 @@ class AppNotices(QWidget):
                 [("putBack", self.tr("Put it back")), ("leaveOut", self.tr("Leave it out"))],
             )
 
-    def show_running(self, name: str) -> None:
+    def show_running(self, name: str, *, can_quit: bool = True) -> None:
         """Say that the app ``name`` runs; "" takes it back."""
         self._running.setVisible(bool(name))
         if name and self._running_told != name:
             self._running_told = name
             title = self.tr("{app} is running: it would overwrite the change.")
             told = self.tr("Trunkline can quit it and start it again. Or quit it yourself.")
+            if not can_quit:
+                told = self.tr(
+                    "Quit it from its icon in the tray: closing its window hides it only."
+                )
             by_hand = Button(self.tr("Change the file only"), "link")
             by_hand.setObjectName("changeByHand")
             by_hand.clicked.connect(self.by_hand_wanted)

@@ -250,9 +250,13 @@ class AppPanel(Drawer):
         if self._is_busy or self._app is None:
             return
         name = self._app.name
-        self._notices.show_running(name if self._is_running and self._has_change else "")
-        self._notices.show_gone(name if self._has_lost else "", is_running=self._is_running)
-        quits = self._is_running and self._has_change
+        can_quit, is_in_the_way = self._app.can_quit, self._is_running and self._has_change
+        self._notices.show_running(name if is_in_the_way else "", can_quit=can_quit)
+        self._notices.show_gone(
+            name if self._has_lost else "", is_running=self._is_running, can_quit=can_quit
+        )
+        quits = is_in_the_way and can_quit
+        self._allow_change()
         whole = self.tr("Quit it, change the file, start it again")
         self._change.setText(whole if quits else self.tr("Change the file"))
         self._show_about("" if quits else self._afterwards)
@@ -313,7 +317,7 @@ class AppPanel(Drawer):
         self._is_busy = is_busy
         for choice in (self._which, self._ticks, self._ways, self._token):
             choice.setEnabled(not is_busy)
-        self._change.setEnabled(self._has_change and not is_busy)
+        self._allow_change()
 
     def _show_parts(
         self, *, has_change: bool = False, has_problem: bool = False, is_same: bool = False
@@ -323,8 +327,14 @@ class AppPanel(Drawer):
         self._has_change = has_change
         self._problem.setVisible(has_problem)
         self._nothing.setVisible(is_same)
-        self._change.setEnabled(has_change and not self._is_busy)
         self._show_notices()
+        self._allow_change()
+
+    def _allow_change(self) -> None:
+        """Let the change be made when it is shown, is one, and the app would not take it back."""
+        is_ready = self._has_change and not self._is_busy and self.choice() == self._shown
+        is_in_the_way = self._is_running and self._app is not None and not self._app.can_quit
+        self._change.setEnabled(is_ready and not is_in_the_way)
 
     # What happens on it
 
@@ -341,13 +351,11 @@ class AppPanel(Drawer):
 
     @Slot()
     def _on_chosen(self) -> None:
-        self._change.setEnabled(False)  # until it is shown what it changes
+        self._allow_change()
         self.choice_changed.emit(self.choice())
 
     @Slot()
     def _on_change(self) -> None:
-        if self.choice() != self._shown:  # what it changes has not been shown yet
-            return
         (self.restart_wanted if self._is_running else self.change_wanted).emit()
 
     @Slot()

@@ -45,6 +45,7 @@ class AppFacts:
         gone: ids of the profiles whose entries were taken out.
         need: what a waiting app needs before it makes contact; "" when nothing.
         runs: whether it runs now and would write its file back from memory.
+        can_quit: whether it can be quit for the person, who otherwise has to.
         has_bundle: whether a bundle is offered for it.
     """
 
@@ -58,6 +59,7 @@ class AppFacts:
     gone: tuple[str, ...] = ()
     need: Need = "restart"
     runs: bool = False
+    can_quit: bool = True
     has_bundle: bool = False
 
     @property
