@@ -111,6 +111,7 @@ class Draft:
         step = self._followed(step)
         step = self._renamed(step) if step.may_rename else step
         before, record, former = self.content, self.records.get(step.name), self._way(step)
+        barrier = self._barrier(step)
         if step.verb == "connect":
             self._connect(step)
         else:
@@ -120,14 +121,22 @@ class Draft:
             former=former,
             had_token=bool(record and former and record.bearer_by == "text"),
             has_effect=self.content != before,
-            barrier=self._barrier(step),
+            barrier=barrier,
         )
 
     def _barrier(self, step: Step) -> Barrier:
+        """Return what the settings say against the entry, which no change of ours takes away."""
         if step.verb == "disconnect":
             return ""
+        entry, where = self._read((*self._app.table, step.name)), (*self._app.table, step.name)
+
+        def settings(path: tuple[str, ...]) -> Any:
+            if path[:-1] == where:
+                return entry.get(path[-1]) if isinstance(entry, dict) else None
+            return self._read(path)
+
         with suppress(MalformedError):  # lists that are none, which say nothing
-            return barriers.said(self._app, step.name, self._read)
+            return barriers.said(self._app, step.name, settings)
         return ""
 
     def _followed(self, step: Step) -> Step:

@@ -180,8 +180,9 @@ class Page:
 
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _STRING = r'"(?:[^"\\\r\n]++|\\.)*+"'
+_LINES = r"//[^\r\n]*+(?:[ \t\r\n]*+//[^\r\n]*+)*+"  # one after the other, as one
 _COMMENT = re.compile(
-    rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+(//[^\r\n]*|/\*.*?(?:\*/|(?P<open>\Z)))', re.DOTALL
+    rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+({_LINES}|/\*.*?(?:\*/|(?P<open>\Z)))', re.DOTALL
 )
 _LAST_COMMA = re.compile(rf'(?:[^",]++|{_STRING}|,(?![ \t\r\n]*+[}}\]]))*+(,)', re.DOTALL)
 # Values as most are: with one level of brackets and braces, or with another in that one.
