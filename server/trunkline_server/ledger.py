@@ -106,6 +106,15 @@ class Ledger:
             self._pending[key] = (line, method)
         return line
 
+    def not_sent(self, line: bytes) -> None:
+        """Take back what :meth:`next_to_send` returned: no server has heard it, the next one will.
+
+        What asks for nothing is of the lost server only.
+        """
+        found = next((key for key, sent in self._pending.items() if sent[0] is line), None)
+        if found is not None:
+            self._waiting.appendleft((*self._pending.pop(found), found))
+
     def from_server(self, frame: bytes) -> list[bytes]:
         """Take one message of the server; returns the lines the app is to see."""
         message = _parsed(frame)

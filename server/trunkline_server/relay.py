@@ -63,8 +63,9 @@ class Relay:
         while self._connection is not None and (line := self._ledger.next_to_send()) is not None:
             try:
                 self._connection.send_bytes(line)
-            except _LOST:
-                return  # the reading thread sees the same end and takes care of the rest
+            except _LOST:  # the reading thread sees the same end and takes care of the rest
+                self._ledger.not_sent(line)
+                return
 
     def _follow(self) -> None:
         connection = self._connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,19 @@ def test_a_question_asked_in_between_is_answered_by_the_next_server(reader_profi
         first.popen.kill()
         first.ended()
         app.ask(3, "SELECT 'patient'")
+        with running(reader_profile) as second:
+            second.ready()
+            assert app.rows() == [["patient"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot hold a process")
+def test_a_question_and_the_end_of_the_server_may_come_at_once(reader_profile: Profile):
+    with running(reader_profile) as first, running_app(first) as app:
+        app.popen.send_signal(signal.SIGSTOP)
+        first.popen.kill()
+        first.ended()
+        app.ask(3, "SELECT 'patient'")
+        app.popen.send_signal(signal.SIGCONT)
         with running(reader_profile) as second:
             second.ready()
             assert app.rows() == [["patient"]]

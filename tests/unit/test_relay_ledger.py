@@ -68,6 +68,27 @@ def test_what_was_in_flight_is_told_to_try_again():
     assert errors(ledger.lost()) == [(1, TRY_AGAIN), ("1", TRY_AGAIN)]
 
 
+def test_what_no_server_has_heard_is_asked_of_the_next_one():
+    ledger = introduced()
+    say(ledger, call(1), call(2))
+    first = ledger.next_to_send()
+    assert first is not None
+    ledger.not_sent(first)
+    assert ledger.lost() == []
+    assert ledger.connected() is not None
+    ledger.from_server(line(WELCOME))
+    assert sent(ledger) == [INITIALIZED, call(1), call(2)]
+
+
+def test_a_notification_that_no_server_has_heard_is_dropped():
+    ledger = introduced()
+    say(ledger, {"jsonrpc": "2.0", "method": "notifications/progress"})
+    unheard = ledger.next_to_send()
+    assert unheard is not None
+    ledger.not_sent(unheard)
+    assert sent(ledger) == []
+
+
 def test_an_answer_is_never_given_twice():
     ledger = introduced()
     say(ledger, call(1))
