@@ -83,7 +83,7 @@ OF_QWEN: list[tuple[dict[str, Any], bool]] = [
 def kept_out(app: str, lists: dict[str, Any]) -> bool:
     """Whether an app leaves ``web-shop`` alone in settings with these lists of MCP servers."""
     values = {("mcp", key): value for key, value in lists.items()}
-    return barriers.said(apps.ALL[app], "web-shop", values.get) == "kept out"
+    return barriers.said(apps.ALL[app], "web-shop", values.get) in {"excluded", "not allowed"}
 
 
 @pytest.mark.parametrize("app", sorted(apps.ALL))
@@ -112,8 +112,25 @@ def test_each_app_that_can_be_asked_has_a_next_step_for_what_it_may_say() -> Non
             assert said.startswith(f"Switch it on in {app.name}: ")
             assert "{" not in said
             assert "“” " not in said
-        if app.lists:
+        if app.health:
             assert barriers.remedy(app, "shop", "kept out").startswith(f"Allow it in {app.name}: ")
+
+
+@pytest.mark.parametrize("app", ["gemini-cli", "qwen-code"])
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ({"excluded": ["shop"]}, "take “shop” out of mcp.excluded"),
+        ({"allowed": ["other"]}, "put “shop” into mcp.allowed"),
+        ({"allowed": ["other"], "excluded": ["shop"]}, "take “shop” out of mcp.excluded"),
+    ],
+)
+def test_the_list_that_keeps_it_out_is_the_one_to_change(
+    app: str, lists: dict[str, Any], said: str
+) -> None:
+    values = {("mcp", key): value for key, value in lists.items()}
+    barrier = barriers.said(apps.ALL[app], "shop", values.get)
+    assert said in barriers.remedy(apps.ALL[app], "shop", barrier)
 
 
 def test_whoever_connects_is_told_that_the_app_will_leave_it_alone(

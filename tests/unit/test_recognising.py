@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from trunkline_server.clients import apps, connections, owned, plan, writer
+from trunkline_server.clients import apps, connections, entries, owned, plan, writer
 from trunkline_server.clients.recognising import leads_to
-from trunkline_server.clients.upkeep import removal
+from trunkline_server.clients.upkeep import removal, vanished
 from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import Store
 
 SALES = Profile(id="sales", name="Sales", http_port=8765)
 SHOP = Profile(id="shop", name="Shop", http_port=8766)
@@ -25,6 +26,7 @@ THEIRS = {"command": "npx", "args": ["shopify-mcp"], "env": {"KEY": "abc"}}
 @pytest.fixture
 def file(home: Path, tmp_path: Path, memory_keyring: object) -> Path:
     secrets.put("sales", "a-token-that-is-long-enough", "token")
+    Store().save(SALES)
     path = tmp_path / "settings.json"
     path.write_text('{"theme": "dark"}')
     return path
@@ -55,11 +57,16 @@ def connect(file: Path, transport: str = "stdio", **options: Any) -> None:
         ({"command": "/opt/x/trunkline-stdio", "args": ["sales"]}, "stdio"),
         ({"command": r"C:\Program Files\T\trunkline-stdiow.exe", "args": ["sales"]}, "stdio"),
         ({"type": "local", "command": ["/opt/trunkline-stdio", "sales"]}, "stdio"),
-        ({"command": "sh", "args": ["-c", "exec /opt/trunkline-stdio sales"]}, "stdio"),
+        ({"command": {"path": "/opt/trunkline-stdio", "args": ["sales"]}}, "stdio"),
+        ({"cmd": "trunkline-stdio", "args": ["sales"], "type": "stdio"}, "stdio"),
+        ({"transport": {"command": "trunkline-stdio", "args": ["sales"]}}, "stdio"),
+        ({"command": "sh", "args": ["-c", "exec '/opt/My Apps/trunkline-stdio' sales"]}, "stdio"),
+        ({"command": "env", "args": ["A=b", "trunkline-stdio", "sales"]}, "stdio"),
         ({"command": "trunkline-stdio", "args": ["sales"], "env": {"P": "http://x/"}}, "stdio"),
         ({"url": "http://127.0.0.1:8765/mcp"}, "http"),
         ({"httpUrl": "http://localhost:8765/mcp/", "headers": {}}, "http"),
         ({"url": "http://[::1]:8765/sse"}, "sse"),
+        ({"transport": {"type": "streamableHttp", "url": "http://127.0.0.1:8765/mcp"}}, "http"),
         ({"command": "npx", "args": ["mcp-remote", "http://127.0.0.1:8765/mcp"]}, "http"),
         ({"command": "/opt/trunkline-stdio", "args": ["shop"]}, None),
         ({"command": "/opt/trunkline", "args": ["sales"]}, None),
@@ -70,6 +77,17 @@ def connect(file: Path, transport: str = "stdio", **options: Any) -> None:
         ({"url": "http://[broken/mcp"}, None),
         # An address counts, whatever a helper beside it would do.
         ({"url": "https://x.example/", "headersHelper": "trunkline-stdio --headers sales"}, None),
+        # The id is what our program is asked for, not any word.
+        ({"type": "sales", "command": ["/opt/trunkline-stdio", "shop"]}, None),
+        ({"command": "trunkline-stdio", "args": ["shop"], "description": "our sales"}, None),
+        ({"name": "sales", "command": "trunkline-stdio", "args": ["shop"]}, None),
+        ({"command": "trunkline-stdio", "args": ["shop"], "cwd": "sales"}, None),
+        ({"command": "tee", "args": ["/var/log/trunkline-stdio", "sales"]}, None),
+        # Another computer, or the folders of another Trunkline.
+        ({"command": "ssh", "args": ["me@prod", "trunkline-stdio", "sales"]}, None),
+        ({"command": "docker", "args": ["exec", "box", "trunkline-stdio", "sales"]}, None),
+        ({"command": "wsl.exe", "args": ["trunkline-stdio", "sales"]}, None),
+        ({"command": "trunkline-stdio", "args": ["sales"], "env": {"TRUNKLINE_HOME": "/x"}}, None),
         (["trunkline-stdio", "sales"], None),
         ("trunkline-stdio sales", None),
         (None, None),
@@ -93,6 +111,71 @@ def test_every_entry_of_ours_is_known_again_without_a_record(
         owned.keep(file, ())
     (found,) = connections.in_file(app, file, (SHOP, SALES))
     assert (found.name, found.profile, found.transport) == ("sales", "sales", transport)
+
+
+def test_a_word_of_another_database_is_not_its_id(file: Path) -> None:
+    local = Profile(id="local", name="Local", http_port=8767)
+    opencode = apps.ALL["opencode"]
+    entry = {"type": "local", "command": ["/opt/trunkline-stdio", "sales"], "enabled": True}
+    file.write_text(json.dumps({"mcp": {"sales": entry}}))
+    (found,) = connections.in_file(opencode, file, (local, SALES))
+    assert found.profile == "sales"
+    assert not plan.disconnect(opencode, local, path=file).is_needed
+    writer.apply(plan.connect(opencode, local, path=file))
+    assert json.loads(file.read_text())["mcp"]["sales"] == entry
+
+
+# Our entry by another way
+
+
+@pytest.mark.parametrize(("first", "then"), [("stdio", "http"), ("http", "stdio")])
+def test_an_export_of_another_way_that_was_pasted_over_it_is_still_ours(
+    file: Path, first: str, then: Any
+) -> None:
+    connect(file, first)
+    target = entries.target(CURSOR, SALES, "sales", then)
+    write(file, {"sales": CURSOR.entry(target)})
+    assert vanished.vanished() == ()
+    (found,) = connections.in_file(CURSOR, file, (SALES,))
+    assert found.transport == then
+    writer.apply(plan.connect(CURSOR, SALES, path=file, transport=then))
+    assert servers(file)["sales"] == CURSOR.entry(target)
+    connect(file, first)
+    assert ("command" in servers(file)["sales"]) == (first == "stdio")
+    assert ("url" in servers(file)["sales"]) == (first == "http")
+    writer.apply(plan.disconnect(CURSOR, SALES, path=file))
+    assert "sales" not in servers(file)
+
+
+def test_a_program_that_was_pasted_over_an_address_does_not_follow_the_address(file: Path) -> None:
+    connect(file, "http")
+    program = CURSOR.entry(entries.target(CURSOR, SALES, "sales", "stdio"))
+    before = write(file, {"sales": program})
+    assert plan.switch(apps.ALL, replace(SALES, http_port=9999)) == ()
+    assert file.read_text() == before
+
+
+def test_what_the_command_of_cline_wrote_is_replaced_as_a_whole(file: Path) -> None:
+    cline = apps.ALL["cline"]
+    nested = {"type": "stdio", "command": "/old/trunkline-stdio", "args": ["sales"]}
+    write(file, {"mydb": {"transport": nested, "timeout": 9}})
+    writer.apply(plan.connect(cline, SALES, path=file, transport="http", may_write_token=True))
+    (entry,) = servers(file).values()
+    assert "transport" not in entry
+    assert (entry["timeout"], entry["url"]) == (9, "http://127.0.0.1:8765/mcp")
+
+
+def test_two_apps_with_one_file_keep_apart(file: Path) -> None:
+    code, studio = apps.ALL["claude-code"], apps.ALL["visual-studio"]
+    before = file.read_text()
+    writer.apply(plan.connect(code, SALES, path=file))
+    connected = file.read_text()
+    writer.apply(plan.connect(studio, SALES, path=file))
+    writer.apply(plan.disconnect(studio, SALES, path=file))
+    assert file.read_text() == connected
+    writer.apply(plan.disconnect(studio, SALES, path=file))
+    writer.apply(plan.disconnect(code, SALES, path=file))
+    assert (file.read_text(), owned.records()) == (before, ())
 
 
 # Somebody else's entry in the place of ours

@@ -148,8 +148,8 @@ def test_what_the_settings_say_against_an_entry_counts_whatever_the_app_says(
     app.path().parent.mkdir(parents=True)
     app.path().write_text('{"mcp": {"excluded": ["shop"]}}')
     written(app)
-    said = "its settings do not allow it"
-    expected = Verdict(is_reached=False, said=said, barrier="kept out")
+    said = "its settings exclude it"
+    expected = Verdict(is_reached=False, said=said, barrier="excluded")
     assert verify.ask(app, "shop") == expected
     assert owned.records()[0].verified == 0
 

@@ -21,7 +21,7 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
-from trunkline_server.clients import apps, connections, owned, plan, writer
+from trunkline_server.clients import apps, barriers, connections, owned, plan, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.processes import running, systems
 from trunkline_server.clients.processes.running import RunningApp
@@ -206,10 +206,22 @@ def _facts(
         can=app.transports,
         gone=gone,
         need=_need(app, paths, now) if mine and not at else "",
+        barrier=_barrier(app, paths, mine, profiles),
         runs=now is not None,
         can_quit=systems.can_be_quit(sys.platform),
         has_bundle=app.id == "claude-desktop",
     )
+
+
+def _barrier(
+    app: App, paths: Iterable[Path], mine: tuple[str, ...], profiles: tuple[Profile, ...]
+) -> str:
+    """Return what lets the app use the first entry that it leaves alone; "" when it uses all."""
+    for path in paths if mine and (app.switch or app.lists) else ():
+        for connection in connections.likely(app, path, profiles):
+            if barrier := barriers.found(app, connection.name, path):
+                return barriers.remedy(app, connection.name, barrier)
+    return ""
 
 
 def _gone() -> dict[str, tuple[str, ...]]:

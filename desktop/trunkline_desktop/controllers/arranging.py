@@ -17,6 +17,7 @@ from trunkline_desktop.models.profiles import Profiles
 from trunkline_desktop.supervisor import Supervisor
 from trunkline_desktop.views.ai_apps import AiAppsPage
 from trunkline_desktop.views.facts import Choice, Consequence
+from trunkline_server import runfile
 from trunkline_server.clients import apps, plan, tokens
 from trunkline_server.clients.plan import Plan, Way
 from trunkline_server.clients.processes import running
@@ -240,6 +241,7 @@ class Arranging(QObject):
 
     def _show_unserved(self, choice: Choice) -> None:
         on = {p.id for p in self._profiles.all if self._supervisor.run(p.id).wanted}
+        on |= {run.id for run in runfile.running()}  # in a terminal, say
         found = unserved(choice, self._profiles.all, on)
         way = choice.ways[found.id] if found else "stdio"
         self._panel.show_unserved(found, way)

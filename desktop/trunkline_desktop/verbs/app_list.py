@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from trunkline_desktop import contacts
 from trunkline_desktop.verbs import app_names, say
 from trunkline_server import runfile
-from trunkline_server.clients import apps, connections, owned, writer
+from trunkline_server.clients import apps, barriers, connections, owned, writer
 from trunkline_server.clients.app import App
 from trunkline_server.clients.connections import Connection
 from trunkline_server.clients.exports import offers
@@ -38,6 +39,9 @@ def clients(options: Namespace) -> int:
     say.table(_HEADS, [_row(app, state) for app, state in zip(known, found, strict=True)])
     for gone in lost:
         _tell(gone)
+    for app, state in zip(known, found, strict=True):
+        if state["barrier"]:
+            say.line(f"{app.name} leaves Trunkline alone. {state['barrier']}")
     return 0
 
 
@@ -55,6 +59,8 @@ def _connected(state: dict[str, Any]) -> str:
 def _contact(state: dict[str, Any]) -> str:
     if not state["connected"]:
         return "-"
+    if state["barrier"]:
+        return "left alone by the app"
     if not state["seen_at"]:
         return "waiting for its first contact"
     return f"last seen {datetime.fromtimestamp(state['seen_at']).astimezone():%Y-%m-%d %H:%M}"
@@ -67,6 +73,14 @@ def _tell(gone: Vanished) -> None:
     for profile in gone.profiles:
         command = say.typed(f"connect {profile} --client {gone.app.id}{where}")
         say.line(f"{gone.app.name} lost “{profile}” from {gone.path}. Put it back: {command}")
+
+
+def _barrier(app: App, found: Iterable[Connection]) -> str:
+    """Return what lets the app use an entry that it leaves alone; "" when it uses all."""
+    for connection in found:
+        if barrier := barriers.found(app, connection.name):
+            return barriers.remedy(app, connection.name, barrier)
+    return ""
 
 
 def _connections(app: App, profiles: tuple[Profile, ...]) -> tuple[Connection, ...]:
@@ -94,6 +108,6 @@ def _state(
         "path": "" if app.by_hand else str(app.path()),
         "connected": list(found), "transports": {i: c.transport for i, c in found.items()},
         "vanished": [p for gone in lost if gone.app is app for p in gone.profiles],
-        "seen_at": at or None, "can": list(app.transports), "by_hand": app.by_hand,
-        "export": list(offers.forms(app)),
+        "barrier": _barrier(app, found.values()), "seen_at": at or None,
+        "can": list(app.transports), "by_hand": app.by_hand, "export": list(offers.forms(app)),
     }  # fmt: skip

@@ -51,7 +51,8 @@ def _everywhere(options: Namespace) -> int:
         documents = [done.document for done in told]
         say.as_json({"files": documents, "failed": [failure.as_json() for failure in failures]})
     elif not (told or failures):
-        say.line("Nothing to change: no AI app is connected.")
+        who = app_names.called(options.client).name if options.client else "no AI app"
+        say.line(f"Nothing to change: {who} is {'not ' if options.client else ''}connected.")
     return EXIT_FAILED if failures else 0
 
 

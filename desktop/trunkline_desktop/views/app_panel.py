@@ -96,9 +96,10 @@ class AppPanel(Drawer):
         """Follow what became of the app and its files; what the person chose stays chosen."""
         if self._app is None or self._app.id != app.id or self._is_busy:
             return
-        before, self._app = self._app.files, app
+        before, self._app = self._app, app
         self._has_lost = bool(app.gone)
-        if app.files != before:
+        is_other = (app.state == "broken") != (before.state == "broken")
+        if is_other or app.files != before.files:
             self._follow(app.files)
         self._show_notices()
 

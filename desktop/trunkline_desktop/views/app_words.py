@@ -42,7 +42,9 @@ def state(app: AppFacts) -> str:
 
 
 def need(app: AppFacts) -> str:
-    """Return what a waiting app needs, such as "Start it once"; "" when nothing."""
+    """Return what an app needs, such as "Start it once"; "" when nothing."""
+    if app.barrier:
+        return app.barrier
     if app.state != "waiting":
         return ""
     if app.need == "restart":  # whether it runs is not known: its own words do for both

@@ -44,6 +44,7 @@ class AppFacts:
         can: how it can reach a database.
         gone: ids of the profiles whose entries were taken out.
         need: what a waiting app needs before it makes contact; "" when nothing.
+        barrier: what the person does there so that it uses our entry, which it leaves alone; "".
         runs: whether it runs now and would write its file back from memory.
         can_quit: whether it can be quit for the person, who otherwise has to.
         has_bundle: whether a bundle is offered for it.
@@ -58,6 +59,7 @@ class AppFacts:
     can: tuple[Transport, ...] = ("stdio",)
     gone: tuple[str, ...] = ()
     need: Need = "restart"
+    barrier: str = ""
     runs: bool = False
     can_quit: bool = True
     has_bundle: bool = False

@@ -18,7 +18,8 @@ def follow_layout(root: QWidget) -> None:
 def _of_widget(widget: QWidget | None) -> Iterator[QWidget]:
     if widget is None:
         return
-    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+    # One with a proxy draws the focus to it from where it stands itself.
+    if widget.focusProxy() or widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
         yield widget
     if isinstance(widget, QScrollArea):
         yield from _of_widget(widget.widget())

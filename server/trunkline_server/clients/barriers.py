@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from trunkline_server.clients.app import App
 from trunkline_server.clients.editors.formats import BY_FORMAT
@@ -15,12 +16,14 @@ from trunkline_server.errors import TrunklineError
 WORDS: dict[Barrier, str] = {
     "off": "it is switched off there",
     "kept out": "its settings do not allow it",
+    "excluded": "its settings exclude it",
+    "not allowed": "its settings do not allow it",
 }
 
 
-def found(app: App, name: str) -> Barrier:
-    """Return what the app's usual file says against its entry ``name``; "" for nothing known."""
-    path = app.path()
+def found(app: App, name: str, path: Path | None = None) -> Barrier:
+    """Return what a file of the app says against its entry ``name``; "" for nothing known."""
+    path = path or app.path()
     with suppress(TrunklineError), explained(app, path):  # whoever changes the file is told
         return said(app, name, partial(BY_FORMAT[app.format].read, read(path) or b""))
     return ""
@@ -34,13 +37,18 @@ def said(app: App, name: str, settings: Settings) -> Barrier:
     """
     if app.switch and settings((*app.table, name, app.switch)) is (app.switch == "disabled"):
         return "off"
-    return "kept out" if app.lists and app.lists(settings, name) else ""
+    return app.lists(settings, name) if app.lists else ""
 
 
 def remedy(app: App, name: str, barrier: Barrier) -> str:
     """Return what the person does in the app, as one sentence."""
-    words = app.health.allow if app.health else ""
+    if barrier == "excluded":
+        return f"Allow it in {app.name}: take “{name}” out of mcp.excluded in its settings."
+    if barrier == "not allowed":
+        return f"Allow it in {app.name}: put “{name}” into mcp.allowed in its settings."
     if barrier == "kept out":
+        words = app.health.allow if app.health else ""
+        words = words or "see mcp.allowed and mcp.excluded in its settings"
         return f"Allow it in {app.name}: {words.format(name=name)}."
     words = app.health.switch if app.health else ""
     words = words or f"“{app.switch}” of its entry must be {_on(app)}"

@@ -18,7 +18,8 @@ from trunkline_server.errors import TrunklineError
 from trunkline_server.profiles.profile import Profile, Transport
 
 Reader = Callable[[tuple[str, ...]], Any]
-_SEARCHED = 1_000_000  # bytes; to look at every entry of a larger file takes too long
+# Bytes; to look at every entry of a larger file takes too long, in YAML above all.
+_SEARCHED = {True: 1_000_000, False: 20_000_000}
 # What an entry has in it that leads to us without our having written it.
 _SIGNS = (b"trunkline-stdio", b"127.0.0.1", b"localhost", b"::1")
 
@@ -66,14 +67,16 @@ def among(
         MalformedError: the app could not read it.
     """
     ours, known = tuple(records), {record.name for record in records}
-    table = _table(app, content, read_at, known)
-    found = [
-        Connection(name=name, profile=record.profile, transport=record.transport, record=record)
-        for record in ours
-        if (name := recognising.name_of(record, table, known)) is not None
-    ]
-    known |= {connection.name for connection in found}
-    return (*found, *_others(table.keys() - known, table, tuple(profiles)))
+    table, ports = _table(app, content, read_at, known), {p.id: p.http_port for p in profiles}
+    found: dict[str, Connection] = {}
+    for record in ours:
+        name = recognising.name_of(record, table, known | found.keys())
+        if name is not None and name not in found:
+            way = recognising.way_of(record, table[name]) or record.transport
+            found[name] = Connection(
+                name=name, profile=record.profile, transport=way, record=record
+            )
+    return (*found.values(), *_others(table.keys() - found.keys(), table, ports))
 
 
 def likely(app: App, path: Path, profiles: Iterable[Profile]) -> tuple[Connection, ...]:
@@ -101,17 +104,20 @@ def remembered(app: App, profile: Profile, *, path: Path | None = None) -> Recor
     return next(ours, None)
 
 
-def missing(app: App, path: Path, records: Iterable[Record]) -> tuple[Record, ...]:
-    """Return those whose entries are in the file no more.
+def missing(
+    app: App, path: Path, records: Iterable[Record], profiles: Iterable[Profile] = ()
+) -> tuple[Record, ...]:
+    """Return those whose entries are in the file no more; ``profiles`` are those of now.
 
     Raises:
         TrunklineError: ``client.unreadable`` or ``client.malformed``.
     """
     ours, content = tuple(records), read(path)
     with explained(app, path):
-        found = among(app, content, _reader(app, content), ours, ())
-    there = {connection.record for connection in found}
-    return tuple(record for record in ours if record not in there)
+        found = among(app, content, _reader(app, content), ours, profiles)
+    there = {(connection.name, connection.profile) for connection in found}
+    seen = {connection.record for connection in found}
+    return tuple(r for r in ours if r not in seen and (r.name, r.profile) not in there)
 
 
 def table_in(app: App, path: Path, content: bytes | None) -> Mapping[str, Any]:
@@ -129,10 +135,10 @@ def _table(
     app: App, content: bytes | None, read_at: Reader, known: Iterable[str]
 ) -> Mapping[str, Any]:
     """Return the entries among which to look: all, or in a large file those of ``known`` keys."""
-    size, names = len(content or b""), tuple(known)
+    names = tuple(known)
     if not names and not any(sign in (content or b"") for sign in _SIGNS):
         return {}
-    if size > _SEARCHED:
+    if len(content or b"") > _SEARCHED[app.format.startswith("yaml")]:
         return {name: entry for name in names if (entry := read_at((*app.table, name))) is not None}
     table = read_at(app.table)
     return table if isinstance(table, Mapping) else {}
@@ -147,9 +153,9 @@ def _records(app: App, path: Path) -> tuple[Record, ...]:
 
 
 def _others(
-    names: Iterable[str], table: Mapping[str, Any], profiles: tuple[Profile, ...]
+    names: Iterable[str], table: Mapping[str, Any], ports: Mapping[str, int]
 ) -> Iterator[Connection]:
     for name in sorted(names):
-        for profile in profiles:
-            if way := recognising.leads_to(table[name], profile.id, profile.http_port):
-                yield Connection(name=name, profile=profile.id, transport=way)
+        for profile_id, port in ports.items():
+            if way := recognising.leads_to(table[name], profile_id, port):
+                yield Connection(name=name, profile=profile_id, transport=way)

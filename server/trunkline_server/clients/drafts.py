@@ -82,7 +82,9 @@ class Draft:
         self._app, self._path, self._editor = app, path, editor
         self._opened: tuple[bytes | None, tuple[str, ...], Any] = (None, (), None)
         self.content = before
-        self.records = {record.name: record for record in former}
+        known = tuple(former)
+        self.records = {record.name: record for record in known if record.client == app.id}
+        self._of_others = [record for record in known if record.client != app.id]
 
     def connections(self, profiles: Iterable[Profile]) -> tuple[Connection, ...]:
         """Return the entries that lead to ``profiles`` by now, those that we remember first.
@@ -90,8 +92,14 @@ class Draft:
         Raises:
             MalformedError: see :meth:`take`.
         """
-        ours = [record for record in self.records.values() if record.client == self._app.id]
-        return connections.among(self._app, self.content, self._read, ours, profiles)
+        ours, known = tuple(self.records.values()), tuple(profiles)
+        there = connections.among(self._app, self.content, self._read, ours, known)
+        return tuple(found for found in there if _is_meant(found))
+
+    @property
+    def kept(self) -> tuple[Record, ...]:
+        """What to remember of the file by now, that of other apps in it included."""
+        return (*self._of_others, *self.records.values())
 
     def look(self) -> None:
         """Read the content, for nothing but to find out whether that can be done.
@@ -142,7 +150,7 @@ class Draft:
     def _followed(self, step: Step) -> Step:
         """Return the step for the key that a person has given our entry since, if they have."""
         record = self.records.get(step.name)
-        if record and recognising.is_of(record, self._read((*self._app.table, step.name))):
+        if record and self._way(step):
             return step
         for there in self.connections(()):
             ours = there.record
@@ -159,10 +167,10 @@ class Draft:
     def _way(self, step: Step) -> Transport | None:
         """Return by which way the entry leads to the step's database; None if it does not."""
         now, record = self._read((*self._app.table, step.name)), self.records.get(step.name)
-        if record:
-            is_ours = record.profile == step.profile.id and recognising.is_of(record, now)
-            return record.transport if is_ours else None
-        return recognising.leads_to(now, step.profile.id, step.profile.http_port)
+        profile = step.profile
+        if record and record.profile == profile.id:
+            return recognising.way_of(record, now, profile.http_port)
+        return None if record else recognising.leads_to(now, profile.id, profile.http_port)
 
     def _renamed(self, step: Step) -> Step:
         """Return the step under the next free name when another's entry has its own."""
@@ -188,11 +196,11 @@ class Draft:
             raise self._taken(name, "for another database")
         if now is not None and ((way is None and now != fields) or not isinstance(now, dict)):
             raise self._taken(name)
-        if way and not record:
-            record = replace(fresh, transport=way, digest="")
+        if way and (record is None or record.transport != way):
+            record = replace(record or fresh, transport=way, digest="")
         if now is None:
             self._insert(where, fields, fresh)
-        elif record and record.transport != step.transport:
+        elif record and (record.transport != step.transport or _is_nested(now)):
             self._rewrite(step, record, now, fields, fresh)
         else:
             self._update(where, fields, replace(record, **_leading(fresh)) if record else fresh)
@@ -215,7 +223,7 @@ class Draft:
             digest=owned.digest(fields),
             transport=step.transport,
             bearer_by=by or "",
-            port=profile.http_port if by else 0,
+            port=profile.http_port,
         )
 
     def _insert(self, where: tuple[str, ...], fields: dict[str, Any], fresh: Record) -> None:
@@ -243,7 +251,7 @@ class Draft:
             self._disconnect(step.profile, step.name)
             self._insert(where, fields, fresh)
             return
-        stale = self._shape(step, record.transport) - fields.keys()
+        stale = {*self._shape(step, record.transport), *_NESTED} - fields.keys()
         if self._app.format == "yaml-list":  # whose editor takes out whole items
             theirs = {key: value for key, value in now.items() if key not in stale}
             self._disconnect(step.profile, step.name)
@@ -293,7 +301,7 @@ class Draft:
         self._unask(name)
         where, record = (*self._app.table, name), self.records.pop(name, None)
         now = self._read(where)
-        if record and not recognising.is_of(record, now):
+        if record and not recognising.way_of(record, now, profile.http_port):
             now = None
         if self.content is not None and now is not None:
             if record is None and not self._is_likely(profile, name, now):
@@ -357,6 +365,18 @@ def _kept(now: Any, fields: dict[str, Any]) -> dict[str, Any]:
         k: now[k] | _kept(now[k], v) if isinstance(v, dict) and isinstance(now.get(k), dict) else v
         for k, v in wanted.items()
     }
+
+
+def _is_meant(found: Connection) -> bool:
+    """Whether a connection is ours to change: not the address that somebody wrote under a name."""
+    return bool(found.record) or found.transport == "stdio" or found.name == found.profile
+
+
+_NESTED = ("transport",)  # where Cline's own command puts what leads
+
+
+def _is_nested(entry: Any) -> bool:
+    return any(isinstance(entry.get(key), dict) for key in _NESTED)
 
 
 def _leading(record: Record) -> dict[str, Any]:

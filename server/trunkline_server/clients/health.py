@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # Why an app does not even try: its person has switched an entry off, or keeps it out by a list.
-Barrier = Literal["", "off", "kept out"]
+Barrier = Literal["", "off", "kept out", "excluded", "not allowed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,6 @@ class Answer:
     said: str
     barrier: Barrier = ""
 
-
-# What the person does where an app has such lists.
-LISTS = "put “{name}” into mcp.allowed, or take it out of mcp.excluded, in its settings"
 
 Reading = Callable[[str, str], Answer | None]
 

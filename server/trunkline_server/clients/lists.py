@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 # What stands at a path of the document; None where nothing does.
 Settings = Callable[[tuple[str, ...]], Any]
-# The settings, and the name of an entry: whether the app leaves it alone.
-Lists = Callable[[Settings, str], bool]
+# Which list keeps an entry out: the one of what may not be used, or the one of what may.
+Listed = Literal["", "excluded", "not allowed"]
+Lists = Callable[[Settings, str], Listed]
 
 
-def by_names(settings: Settings, name: str) -> bool:
-    """Whether Gemini CLI's lists keep an entry out: of what may be used, if any is, or may not."""
+def by_names(settings: Settings, name: str) -> Listed:
+    """Return which of Gemini CLI's lists keeps an entry out; an empty list allows all."""
     allowed, excluded = _list(settings, "allowed"), _list(settings, "excluded")
-    return (bool(allowed) and name not in (allowed or ())) or name in (excluded or ())
+    if name in (excluded or ()):
+        return "excluded"
+    return "not allowed" if allowed and name not in allowed else ""
 
 
-def by_patterns(settings: Settings, name: str) -> bool:
-    """Whether Qwen Code's lists do, of patterns with * and ?.
+def by_patterns(settings: Settings, name: str) -> Listed:
+    """Return which of Qwen Code's lists does, of patterns with * and ?.
 
     Where there is a list of what may be used, and nothing in it, nothing may.
     """
     allowed, excluded = _list(settings, "allowed"), _list(settings, "excluded")
-    is_left_out = allowed is not None and not _matches(name, allowed)
-    return is_left_out or _matches(name, excluded or [])
+    if _matches(name, excluded or []):
+        return "excluded"
+    return "not allowed" if allowed is not None and not _matches(name, allowed) else ""
 
 
 def _list(settings: Settings, key: str) -> list[str] | None:

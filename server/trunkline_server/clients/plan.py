@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trunkline_server.clients import barriers, diffs, entries, owned
 from trunkline_server.clients.app import App
-from trunkline_server.clients.connections import Connection, missing
+from trunkline_server.clients.connections import Connection, in_file, likely
 from trunkline_server.clients.drafts import Draft, Step
 from trunkline_server.clients.editors.formats import BY_FORMAT
 from trunkline_server.clients.masking.spans import Layout
@@ -244,14 +244,16 @@ def switch(
     Raises:
         TrunklineError: as :func:`connect`; then none of them should be made.
     """
-    steps: dict[tuple[str, Path], list[Step]] = {}
-    for record in owned.records():
-        is_meant = record.profile == profile.id and record.transport != "stdio"
-        if is_meant and record.client in apps and not _is_missing(apps[record.client], record):
-            way = transport or record.transport
-            step = _switched(apps[record.client], record, profile, way)
-            steps.setdefault((record.client, Path(record.path)), []).append(step)
-    plans = [_repeated(apps[client], path, s) for (client, path), s in steps.items()]
+    ours = [r for r in owned.records() if r.profile == profile.id and r.client in apps]
+    plans = []
+    for client, place in dict.fromkeys((record.client, record.path) for record in ours):
+        app, path = apps[client], Path(place)
+        steps = [
+            _switched(app, found.record, profile, transport or found.transport)
+            for found in _at_an_address(app, path, profile)
+            if found.record
+        ]
+        plans += [_repeated(app, path, steps)] if steps else []
     return tuple(plan for plan in plans if plan.is_needed or _has_file(plan))
 
 
@@ -273,7 +275,7 @@ def without(app: App, path: Path, lost: Iterable[Record]) -> tuple[Record, ...]:
     draft = Draft(app, path, BY_FORMAT[app.format], None, owned.of(path))
     for record in lost:
         draft.take(_leaving(Profile(id=record.profile, name=record.profile), record.name))
-    return tuple(draft.records.values())
+    return draft.kept
 
 
 def _repeated(app: App, path: Path, steps: Iterable[Step]) -> Plan:
@@ -290,7 +292,7 @@ def _planned(app: App, path: Path, steps: Callable[[Draft], Iterable[Step]]) -> 
             draft.look()  # a file that cannot be read is told at once
         done = tuple(map(draft.take, wanted))
     return Plan(app=app, path=path, steps=done, before=before, after=draft.content, former=former,
-                records=tuple(draft.records.values()))  # fmt: skip
+                records=draft.kept)  # fmt: skip
 
 
 def _path(app: App) -> Path:
@@ -336,8 +338,17 @@ def _arranged(
                 transport=way.transport, may_write_token=way.may_write_token)  # fmt: skip
 
 
-def _is_missing(app: App, record: Record) -> bool:
-    return bool(missing(app, Path(record.path), (record,)))
+def _at_an_address(app: App, path: Path, profile: Profile) -> Iterator[Connection]:
+    """Yield the entries in one file by which the app reaches ``profile`` at an address.
+
+    Raises:
+        TrunklineError: the file cannot be read, and we wrote an address into it.
+    """
+    ours = [r for r in owned.of(path) if r.client == app.id and r.profile == profile.id]
+    look = in_file if any(record.transport != "stdio" for record in ours) else likely
+    for found in look(app, path, (profile,)):
+        if found.profile == profile.id and found.transport != "stdio":
+            yield found
 
 
 def _leaving(profile: Profile, name: str) -> Step:

@@ -7,7 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import lists
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import LISTS, Health, listed
+from trunkline_server.clients.health import Health, listed
 from trunkline_server.clients.target import Target
 from trunkline_server.clients.words import commands, shapes
 
@@ -49,7 +49,6 @@ APP = App(
         # It connects in trusted folders only; the one it is started in is ours, and empty.
         environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
         switch="type /mcp enable {name} there",
-        allow=LISTS,
     ),
     afterwards="Start a new session of Gemini CLI, in a folder that you have told it to trust.",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from trunkline_server.clients import lists
 from trunkline_server.clients.app import App
 from trunkline_server.clients.computer import Computer
-from trunkline_server.clients.health import LISTS, Health, listed
+from trunkline_server.clients.health import Health, listed
 from trunkline_server.clients.words import commands, shapes
 
 
@@ -40,7 +40,6 @@ APP = App(
         arguments=("mcp", "list"),
         reading=listed,
         switch="type /mcp there",
-        allow=LISTS,
     ),
     lists=lists.by_patterns,
     afterwards="Start a new session of Qwen Code.",

@@ -55,7 +55,7 @@ def ask(app: App, name: str, *, limit_s: float = LIMIT_S) -> Verdict:
     """
     begun = time.time()
     verdict = _asked(app, name, limit_s)
-    if not verdict.barrier and (barrier := barriers.found(app, name)):
+    if verdict.barrier in {"", "kept out"} and (barrier := barriers.found(app, name)):
         return Verdict(is_reached=False, said=barriers.WORDS[barrier], barrier=barrier)
     if verdict.is_reached:
         _remember(app, name, begun)
@@ -96,7 +96,10 @@ def _unknown(why: str) -> Verdict:
 
 def _shown(words: str) -> str:
     said = " ".join(tokens.hidden(words).split())
-    return said if len(said) <= _MOST_CHARS else f"{said[: _MOST_CHARS - 1]}…"
+    if len(said) <= _MOST_CHARS:
+        return said
+    begin = _MOST_CHARS // 3  # the reason is often at the end
+    return f"{said[:begin]} … {said[begin + 3 - _MOST_CHARS :]}"
 
 
 class _Asking:

@@ -42,13 +42,14 @@ def vanished() -> tuple[Vanished, ...]:
     Raises:
         TrunklineError: those of ``Store.load``.
     """
-    saved = {profile.id for profile in Store().load()}
+    saved = {profile.id: profile for profile in Store().load()}
     places: dict[tuple[str, str], list[Record]] = {}
     for record in owned.records():
         if record.profile in saved and record.client in apps.ALL:
             places.setdefault((record.client, record.path), []).append(record)
     found = (
-        _vanished(apps.ALL[client], Path(path), ours) for (client, path), ours in places.items()
+        _vanished(apps.ALL[client], Path(path), ours, saved.values())
+        for (client, path), ours in places.items()
     )
     return tuple(gone for gone in found if gone.records)
 
@@ -75,7 +76,7 @@ def forget(gone: Vanished) -> None:
         TrunklineError: ``client.busy``.
     """
     with owned.alone():
-        lost = _vanished(gone.app, gone.path, gone.records).records
+        lost = _vanished(gone.app, gone.path, gone.records, Store().load()).records
         owned.keep(gone.path, plan.without(gone.app, gone.path, lost))
         tokens.tidy()
 
@@ -94,10 +95,12 @@ def names_there(app: App, path: Path, names: Iterable[str]) -> frozenset[str] | 
         return None
 
 
-def _vanished(app: App, path: Path, ours: Iterable[Record]) -> Vanished:
+def _vanished(
+    app: App, path: Path, ours: Iterable[Record], profiles: Iterable[Profile]
+) -> Vanished:
     known = tuple(ours)
     lost: tuple[Record, ...] = ()
     with suppress(TrunklineError):
         if read(path) != b"":  # it may be half written
-            lost = connections.missing(app, path, known)
+            lost = connections.missing(app, path, known, profiles)
     return Vanished(app=app, path=path, profiles=tuple(r.profile for r in lost), records=lost)
