@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, opened, planned, seen
 from trunkline_desktop.controllers.ai_apps import look
@@ -89,9 +90,8 @@ def test_the_only_database_is_ticked(qtbot, file, memory_keyring):
     assert ticked == {"sales"}
 
 
-def test_removing_a_database_takes_its_entries_out_and_offers_them_back(qtbot, main, file):
+def test_removing_a_database_takes_its_entries_out(qtbot, main, file):
     connect(SALES, SHOP)
-    connected = file.read_text()
     main.show_database("sales")
     with qtbot.waitSignal(main._apps.changed):
         main._apps.refresh()
@@ -100,9 +100,28 @@ def test_removing_a_database_takes_its_entries_out_and_offers_them_back(qtbot, m
     seen(main, "confirmRemove").click()
     qtbot.waitUntil(lambda: list(json.loads(file.read_text())["mcpServers"]) == ["shop"])
     qtbot.waitUntil(main.window.toast.isVisible)
-    main.window.toast.undone.emit()
-    qtbot.waitUntil(lambda: file.read_text() == connected)
+    assert "“Sales” was removed, also from the settings of Claude Desktop." in told(main)
+    assert not seen(main, "undo").isVisible()  # entries without their database would be dead
     assert [p.id for p in main._profiles.all] == ["shop"]
+
+
+def test_a_file_that_keeps_its_entry_is_told_with_the_removal(qtbot, main, file):
+    connect(SALES, SHOP)
+    file.write_text("{ broken")
+    main.show_database("sales")
+    main.window.database._on_remove()
+    seen(main, "confirmRemove").click()
+    message = main.window.database._failure
+    qtbot.waitUntil(message.isVisible)
+    assert "was removed. It is still in the settings of Claude Desktop." in message.accessibleName()
+    assert "line 1" in message.accessibleDescription()
+    assert "trunkline disconnect id:sales --all" in message.accessibleDescription()
+    assert not message.findChildren(QAbstractButton)
+    assert not main.window.toast.isVisible()
+
+
+def told(main):
+    return " ".join(label.text() for label in main.window.toast.findChildren(QLabel))
 
 
 def test_what_cannot_be_undone_is_told(qtbot, main, file):

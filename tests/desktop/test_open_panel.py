@@ -6,13 +6,14 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, QPropertyAnimation, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit
 
 from tests.desktop.apps_window import CLAUDE, SALES, SHOP, closed, live_in, opened, planned, seen
-from trunkline_desktop.controllers import changing
+from trunkline_desktop.controllers import arranging, changing
 from trunkline_desktop.style import has_keyboard_focus
 from trunkline_desktop.views.add import AddPage
 from trunkline_desktop.widgets.segmented import SegmentedControl
@@ -210,6 +211,42 @@ def test_a_file_with_an_error_is_told_as_soon_as_its_panel_opens(qtbot, main):
     assert main._apps.facts[0].databases == ("sales",)
 
 
+def test_an_open_panel_follows_a_file_that_breaks_and_is_mended(qtbot, main):
+    right = CLAUDE.path().read_text()
+    panel = show(main, "sales")
+    planned(qtbot, main)
+    CLAUDE.path().write_text("{ broken")
+    main._apps.refresh()
+    qtbot.waitUntil(panel._problem.isVisible)
+    assert not seen(main, "changeFile").isEnabled()
+    CLAUDE.path().write_text(right)
+    main._apps.refresh()
+    planned(qtbot, main)
+    assert not panel._problem.isVisible()
+    assert ticked(main) == {"sales"}
+
+
+def test_an_entry_that_the_app_leaves_alone_is_told_on_its_card(qtbot, main):
+    codex = apps.ALL["codex"]
+    codex.path().parent.mkdir(parents=True)
+    connect(SALES, app=codex)
+    codex.path().write_text(codex.path().read_text() + "enabled = false\n")
+    main._apps.refresh()
+    card = main.window.apps._cards["codex"]
+    qtbot.waitUntil(lambda: "Switch it on in Codex: “enabled”" in card.accessibleName())
+
+
+def test_a_database_that_a_terminal_serves_is_not_called_off(qtbot, main, monkeypatch):
+    served = SimpleNamespace(id="sales")
+    monkeypatch.setattr(arranging.runfile, "running", lambda: [served])
+    main._profiles.update(replace(SALES, transport="http"))
+    qtbot.waitUntil(lambda: main._profiles.get("sales").transport == "http")
+    panel = show(main, "sales", app="Cursor")
+    choose(main, "sales", "http")
+    planned(qtbot, main)
+    assert not panel._unserved.isVisible()
+
+
 def test_whoever_mends_the_file_is_seen_when_the_window_comes_forward(qtbot, main):
     CLAUDE.path().write_text("{")
     main._apps.refresh()
@@ -303,6 +340,27 @@ def test_another_port_leaves_an_app_the_way_that_it_has(qtbot, main):
     main._profiles.update(replace(SALES, http_port=8770))  # which is set to stdio
     qtbot.waitUntil(lambda: "Cursor now uses the new address." in toast(main))
     assert "8770/mcp" in CURSOR.path().read_text()
+
+
+def test_the_words_at_the_foot_cover_no_button_of_the_panel(qtbot, main):
+    main.window.resize(800, 560)
+    show(main, "sales")
+    main.window.toast.offer("Two words " * 12)
+    button = seen(main, "changeFile")
+    place = QRect(button.mapTo(main.window, QPoint(0, 0)), button.size())
+    qtbot.waitUntil(lambda: main.window.toast._motion.state() == QPropertyAnimation.State.Stopped)
+    assert not main.window.toast.geometry().intersects(place)
+
+
+def test_tab_leaves_the_panel_after_its_last_button(qtbot, main):
+    panel = show(main, "sales")
+    planned(qtbot, main).setFocus()
+    met = []
+    for _ in range(60):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        met.append(QApplication.focusWidget())
+    assert any(not panel.isAncestorOf(widget) for widget in met)
+    assert seen(main, "mayAsk-shop") in met
 
 
 @pytest.mark.parametrize("width", [800, 1120])

@@ -41,7 +41,7 @@ def test_a_broken_file_is_told_and_keeps_no_other_from_being_cleaned(files: list
     files[0].write_text("{")
     done, failures = removal.take_out((SALES,))
     assert [applied.plan.path for applied in done] == [files[1]]
-    assert [failure.code for failure in failures] == ["client.malformed"]
+    assert [failure.code for _, failure in failures] == ["client.malformed"]
     assert connections.remembered(CLAUDE, SALES, path=files[0]) is not None
 
 

@@ -251,3 +251,20 @@ def test_a_file_with_two_names_is_not_split(file: Path) -> None:
     assert error.code == "client.linked"
     assert "hard link" in error.failure.title
     assert other.samefile(file)
+
+
+@only_linux
+def test_a_file_system_without_attributes_has_none_to_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    for file in (original, copy):
+        file.write_text("x")
+    original.chmod(0o640)
+
+    def without(path: object) -> list[str]:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP), path)
+
+    monkeypatch.setattr(os, "listxattr", without, raising=False)
+    rights.give(original, copy)
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o640

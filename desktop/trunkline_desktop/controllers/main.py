@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Signal, Slot
@@ -9,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from trunkline_desktop import jobs, run_words
 from trunkline_desktop.controllers import changing
 from trunkline_desktop.controllers.adding import Adding
-from trunkline_desktop.controllers.ai_apps import AiApps, around
+from trunkline_desktop.controllers.ai_apps import AiApps
 from trunkline_desktop.following import Followed, Following
 from trunkline_desktop.models.activity import ActivityReader
 from trunkline_desktop.models.databases import DatabasesModel
@@ -23,6 +24,7 @@ from trunkline_server.clients.writer import Applied
 from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles import secrets
 from trunkline_server.profiles.profile import Profile
+from trunkline_server.profiles.store import exactly
 
 _NAMED = 2  # apps whose names fit beside that of a database
 
@@ -242,24 +244,28 @@ class Main(QObject):
         job = jobs.start_whole(lambda: removal.take_out((profile,), apply=changing.make_around))
         job.done.connect(partial(self._on_taken_out, profile))
 
-    def _on_taken_out(
-        self, profile: Profile, outcome: tuple[tuple[Applied, ...], tuple[Failure, ...]]
-    ) -> None:
+    def _on_taken_out(self, profile: Profile, outcome: removal.Outcome) -> None:
+        """Tell what became of the database's entries; without it there is no way back for them."""
         changes, failures = outcome
+        name = run_words.shortened(profile.name)
         if changes:
-            names = sorted({change.plan.app.name for change in changes})
-            told = ", ".join(names)
-            if len(names) > _NAMED:
-                told = self.tr("{count} apps").format(count=len(names))
             said = self.tr("“{name}” was removed, also from the settings of {apps}.")
-            self._apps.offer_undo(
-                said.format(name=run_words.shortened(profile.name), apps=told),
-                changes,
-                self.tr("Put the entry back"),
-                around(changes),
-            )
-        for failure in failures[:1]:
-            self.tell("", failure)
+            self.window.toast.tell(said.format(name=name, apps=self._named(changes)))
+        if failures:
+            title = self.tr("“{name}” was removed. It is still in the settings of {apps}.")
+            apps = ", ".join(dict.fromkeys(app.name for app, _ in failures))
+            command = f"trunkline disconnect {exactly(profile.id)} --all"
+            hint = self.tr("{why} Then type in a terminal: {command}")
+            why = failures[0][1].title
+            self.tell("", Failure(code="client.left", title=title.format(name=name, apps=apps),
+                                  hint=hint.format(why=why, command=command)))  # fmt: skip
+        self._apps.refresh()
+
+    def _named(self, changes: Iterable[Applied]) -> str:
+        names = sorted({change.plan.app.name for change in changes})
+        if len(names) > _NAMED:
+            return self.tr("{count} apps").format(count=len(names))
+        return ", ".join(names)
 
     @Slot()
     def _on_apps_wanted(self) -> None:

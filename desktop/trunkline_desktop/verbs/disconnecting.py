@@ -42,7 +42,8 @@ def _everywhere(options: Namespace) -> int:
         told.append(making.carry_out(wanted, options))
         return told[-1].applied
 
-    _, failures = removal.take_out(*_meant(options), apply)
+    _, failed = removal.take_out(*_meant(options), apply)
+    failures = [failure for _, failure in failed]
     known = [done.trouble for done in told]  # which was said with the change
     for failure in failures:
         if failure not in known:

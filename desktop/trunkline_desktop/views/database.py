@@ -32,6 +32,9 @@ from trunkline_server.serving.activity import Call, Today
 _STACK_BELOW = 640
 
 
+_OF_NO_DATABASE = "client.left"  # it is gone, and nothing here would mend that
+
+
 class DatabasePage(Page):
     """Everything about one database, its switch in the header.
 
@@ -203,8 +206,8 @@ class DatabasePage(Page):
         self._failure.setVisible(failure is not None)
         if failure is None:
             return
-        actions = [self._remedy(failure)]
-        if failure.code != "client.follow":
+        actions = [] if failure.code == _OF_NO_DATABASE else [self._remedy(failure)]
+        if failure.code not in {"client.follow", _OF_NO_DATABASE}:
             actions.append(("checkAgain", self.tr("Check again")))
         has_failed = self._run.state == "failed"
         kind: Kind = "failed" if has_failed else "attention"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QWidget
 from trunkline_desktop import theme
 from trunkline_desktop.tokens import TOAST_MS
 from trunkline_desktop.widgets.button import Button
+from trunkline_desktop.widgets.drawer import Drawer
 from trunkline_desktop.widgets.inline_message import announce
 from trunkline_desktop.widgets.text import Text, name_part
 
@@ -48,8 +49,17 @@ class Toast(QFrame):
 
     def offer(self, words: str, action: str = "") -> None:
         """Say what was done and offer to undo it; a second offer replaces the first."""
-        self._words.setText(words)
         self._undo.setText(action or self.tr("Undo"))
+        self._undo.show()
+        self._say(words)
+
+    def tell(self, words: str) -> None:
+        """Say what was done and cannot be undone."""
+        self._undo.hide()
+        self._say(words)
+
+    def _say(self, words: str) -> None:
+        self._words.setText(words)
         self._fit()
         self.show()
         self.raise_()
@@ -81,7 +91,9 @@ class Toast(QFrame):
 
     def _fit(self) -> None:
         """Be as wide as the words, and no wider than the window."""
-        beside = _MARGINS[0] + _GAP + self._undo.sizeHint().width() + _MARGINS[2]
+        beside = _MARGINS[0] + _MARGINS[2]
+        if not self._undo.isHidden():
+            beside += _GAP + self._undo.sizeHint().width()
         room = self._window.width() - 2 * _LIFT - beside
         lines = map(self._words.fontMetrics().horizontalAdvance, self._words.text().split("\n"))
         self._words.setFixedWidth(min(max(lines) + 2, room))
@@ -89,7 +101,17 @@ class Toast(QFrame):
 
     def _place(self) -> QPoint:
         x = (self._window.width() - self.width()) // 2
-        return QPoint(x, self._window.height() - self.height() - _LIFT)
+        y = self._window.height() - self.height() - _LIFT
+        return QPoint(x, min(y, self._lowest()))
+
+    def _lowest(self) -> int:
+        """Return where it begins to cover the buttons of an open drawer, in pixels from above."""
+        tops = [
+            drawer.mapTo(self._window, drawer.footer.geometry().topLeft()).y()
+            for drawer in self._window.findChildren(Drawer)
+            if drawer.isVisible() and drawer.footer.count()
+        ]
+        return min(tops, default=self._window.height()) - self.height() - _GAP
 
     def _rise(self) -> None:
         place, duration = self._place(), theme.motion_ms()

@@ -19,6 +19,7 @@ if sys.platform == "linux":
 else:
     from trunkline_server.clients.replacing.macos import is_locked
 
+_WITHOUT = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 _ACL = "system.posix_acl_access"
 _SYSTEMS = ("security.", "trusted.")  # attributes that the system gives to each file itself
 _UNLOCK = {"darwin": "Take away its “Locked” in the Finder (Get Info)"}
@@ -133,7 +134,7 @@ def _give_attributes(original: Path, copy: Path) -> None:
     """A folder may have given ``copy`` a list of rights that ``original`` does not have."""
     if sys.platform != "linux":
         return
-    theirs, ours = os.listxattr(original), os.listxattr(copy)
+    theirs, ours = _attributes(original), _attributes(copy)
     for name in ours:
         if name not in theirs and not name.startswith(_SYSTEMS):
             os.removexattr(copy, name)
@@ -143,6 +144,17 @@ def _give_attributes(original: Path, copy: Path) -> None:
         except OSError:
             if name == _ACL:
                 raise
+
+
+def _attributes(path: Path) -> list[str]:
+    """Return the names of a file's attributes; none where the file system has no such thing."""
+    if sys.platform == "linux":
+        try:
+            return os.listxattr(path)
+        except OSError as exc:
+            if exc.errno not in _WITHOUT:
+                raise
+    return []
 
 
 def _group_bits(found: os.stat_result) -> int:

@@ -15,7 +15,8 @@ from trunkline_server.errors import Failure, TrunklineError
 from trunkline_server.profiles.profile import Profile
 
 Apply = Callable[[Plan], Applied]
-Outcome = tuple[tuple[Applied, ...], tuple[Failure, ...]]
+Failed = tuple[App, Failure]
+Outcome = tuple[tuple[Applied, ...], tuple[Failed, ...]]
 
 
 def take_out(
@@ -25,18 +26,18 @@ def take_out(
 
     Also from files that a person named, and what somebody else wrote and leads there. ``app_id``
     means that app only; ``apply`` makes the change to each file. Returns the changes made, each to
-    be undone by ``writer.undo``, and why others were not made, or what went wrong after one was.
+    be undone by ``writer.undo``, and by app why others were not made, or what went wrong after one.
     """
     done: list[Applied] = []
-    failures: list[Failure] = []
+    failures: list[Failed] = []
     for change in _changes(tuple(profiles), app_id, failures):
         try:
             applied = apply(change)
         except TrunklineError as exc:
-            failures.append(exc.failure)
+            failures.append((change.app, exc.failure))
             continue
         done.append(applied)
-        failures += [applied.trouble] if applied.trouble else []
+        failures += [(change.app, applied.trouble)] if applied.trouble else []
     return tuple(a for a in done if a.plan.is_needed), tuple(failures)
 
 
@@ -46,7 +47,7 @@ def removed() -> tuple[Profile, ...]:
 
 
 def _changes(
-    profiles: tuple[Profile, ...], app_id: str | None, failures: list[Failure]
+    profiles: tuple[Profile, ...], app_id: str | None, failures: list[Failed]
 ) -> Iterator[Plan]:
     for app in apps.ALL.values():
         for path in _files(app) if app_id in {None, app.id} else ():
@@ -54,7 +55,7 @@ def _changes(
                 if leaving := [*_leaving(app, path, profiles)]:
                     yield plan.withdraw(app, path, leaving)
             except TrunklineError as exc:
-                failures.append(exc.failure)
+                failures.append((app, exc.failure))
 
 
 def _files(app: App) -> list[Path]:
