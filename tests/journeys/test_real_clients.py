@@ -299,9 +299,18 @@ def test_verifying_fails_when_nobody_listens(
     assert TOKEN not in done.stdout
 
 
-KEEPING_OUT: dict[str, dict[str, Any]] = {
-    "gemini-cli": {"mcp": {"allowed": ["other"]}},
-    "qwen-code": {"mcp": {"excluded": ["shop"]}},
+# The lists, what is told of them, and the lists when that was done.
+KEEPING_OUT: dict[str, tuple[dict[str, Any], tuple[str, str], dict[str, Any]]] = {
+    "gemini-cli": (
+        {"allowed": ["other"]},
+        ("its settings do not allow it.", "put “shop” into mcp.allowed in its settings."),
+        {"allowed": ["other", "shop"]},
+    ),
+    "qwen-code": (
+        {"excluded": ["shop"]},
+        ("its settings exclude it.", "take “shop” out of mcp.excluded in its settings."),
+        {"excluded": []},
+    ),
 }
 
 
@@ -326,12 +335,16 @@ def test_verifying_tells_of_an_entry_that_the_person_has_switched_off(
 def test_verifying_tells_of_lists_that_keep_the_entry_out(somebody: GetPerson, app: str) -> None:
     person = somebody()
     person.install(apps.ALL[app].health.program)
-    settings(person, app, KEEPING_OUT[app])
+    lists, (why, remedy), mended = KEEPING_OUT[app]
+    settings(person, app, {"mcp": lists})
     done = person.trunkline("connect", "shop", "--client", app, "--verify")
     name = apps.ALL[app].name
-    assert f"{name} did not reach “Shop”: its settings do not allow it." in done.stdout
-    assert f"Allow it in {name}: put “shop” into mcp.allowed" in done.stdout
+    assert f"{name} did not reach “Shop”: {why}" in done.stdout
+    assert f"Allow it in {name}: {remedy}" in done.stdout
     assert done.returncode == 1
+    settings(person, app, settings(person, app) | {"mcp": mended})
+    done = person.trunkline("connect", "shop", "--client", app, "--verify")
+    assert f"{name} reached “Shop”." in done.stdout
 
 
 def test_verifying_tells_of_an_entry_that_claude_code_does_not_allow(somebody: GetPerson) -> None:

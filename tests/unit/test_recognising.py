@@ -280,7 +280,21 @@ def test_undoing_the_taking_over_gives_it_back(file: Path) -> None:
     applied = writer.apply(plan.connect(CURSOR, SALES, path=file))
     file.write_text(file.read_text() + "\n")  # the bytes cannot simply be put back
     writer.undo(applied)
-    assert "sales" in servers(file)
+    assert servers(file) == json.loads(before)["mcpServers"]
+    assert owned.records() == ()
+
+
+def test_undoing_gives_an_entry_back_with_what_the_person_had_added(file: Path) -> None:
+    cline = apps.ALL["cline"]
+    writer.apply(plan.connect(cline, SALES, path=file))
+    entry = servers(file)["sales"] | {"disabled": True, "autoApprove": ["x"], "timeout": 77}
+    write(file, {"sales": entry})
+    applied = writer.apply(plan.disconnect(cline, SALES, path=file))
+    write(file, {"theirs": THEIRS})
+    writer.undo(applied)
+    assert servers(file) == {"theirs": THEIRS, "sales": entry}
+    writer.apply(plan.disconnect(cline, SALES, path=file))
+    assert servers(file) == {"theirs": THEIRS}
 
 
 def test_disconnecting_takes_it_out(file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -40,6 +40,9 @@ class Step:
         may_rename: whether it may get another name when that one is taken by another's entry.
         former: the transport of our entry of that name before; None when there was none.
         had_token: whether that one held the token itself.
+        was: what stood there before and led to the database; None when nothing did.
+        known: what was remembered of it.
+        value: what is to stand there again instead of our usual entry; None for that one.
         has_effect: whether the file is another afterwards.
         barrier: why the app leaves the entry alone all the same; "" when it does not.
     """
@@ -52,6 +55,9 @@ class Step:
     may_rename: bool = False
     former: Transport | None = None
     had_token: bool = False
+    was: Any = field(default=None, repr=False)
+    known: Record | None = None
+    value: Any = field(default=None, repr=False)
     has_effect: bool = True
     barrier: Barrier = ""
 
@@ -60,7 +66,8 @@ class Step:
         if self.verb == "connect" and self.former is None:
             return replace(self, verb="disconnect")
         transport = self.former or self.transport
-        return replace(self, verb="connect", transport=transport, may_write_token=self.had_token)
+        return replace(self, verb="connect", transport=transport, may_write_token=self.had_token,
+                       may_rename=False, value=self.was)  # fmt: skip
 
 
 class Draft:
@@ -119,7 +126,7 @@ class Draft:
         step = self._followed(step)
         step = self._renamed(step) if step.may_rename else step
         before, record, former = self.content, self.records.get(step.name), self._way(step)
-        barrier = self._barrier(step)
+        barrier, was = self._barrier(step), self._read((*self._app.table, step.name))
         if step.verb == "connect":
             self._connect(step)
         else:
@@ -128,6 +135,8 @@ class Draft:
             step,
             former=former,
             had_token=bool(record and former and record.bearer_by == "text"),
+            was=was if former else None,
+            known=record if former else None,
             has_effect=self.content != before,
             barrier=barrier,
         )
@@ -198,7 +207,9 @@ class Draft:
             raise self._taken(name)
         if way and (record is None or record.transport != way):
             record = replace(record or fresh, transport=way, digest="")
-        if now is None:
+        if step.value is not None:
+            self._restore(step, now)
+        elif now is None:
             self._insert(where, fields, fresh)
         elif record and (record.transport != step.transport or _is_nested(now)):
             self._rewrite(step, record, now, fields, fresh)
@@ -208,6 +219,17 @@ class Draft:
             self._ask(step)
         else:
             self._unask(name)
+
+    def _restore(self, step: Step, now: Any) -> None:
+        """Let stand there again what did, and be remembered of it what was."""
+        where, known = (*self._app.table, step.name), step.known
+        if now != step.value:
+            if now is not None:
+                self._disconnect(step.profile, step.name)
+            fresh = known or self._wanted(step)[1]
+            self._insert(where, step.value, replace(fresh, name=step.name))
+        if known is None:
+            self.records.pop(step.name, None)
 
     def _wanted(self, step: Step) -> tuple[dict[str, Any], Record]:
         """Return the entry's fields and a record of it that knows nothing of the file."""
