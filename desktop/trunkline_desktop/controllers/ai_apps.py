@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import product
@@ -23,6 +23,7 @@ from trunkline_desktop.views.facts import AppFacts, AppState, FileFacts, Need
 from trunkline_desktop.views.window import Window
 from trunkline_server.clients import apps, barriers, connections, owned, plan, writer
 from trunkline_server.clients.app import App
+from trunkline_server.clients.connections import Connection
 from trunkline_server.clients.processes import running, systems
 from trunkline_server.clients.processes.running import RunningApp
 from trunkline_server.clients.upkeep import vanished
@@ -191,8 +192,11 @@ def _facts(
     gone: tuple[str, ...],
 ) -> AppFacts:
     paths = app.files()
-    files = tuple(_file(app, path, profiles) for path in paths)
-    mine = tuple(p.id for p in profiles if any(p.id in file.ways for file in files))
+    there = {path: connections.likely(app, path, profiles) for path in paths}
+    known = [profile.id for profile in profiles]
+    files = tuple(_file(app, path, found, known) for path, found in there.items())
+    mine = tuple(i for i in known if any(i in file.ways for file in files))
+    advice = (barriers.advice(app, (c.name for c in there[path]), path) for path in paths)
     is_broken = app.is_installed() and _is_broken(app, paths, profiles)
     at = last({i: seen.get((i, app.id), 0.0) for i in mine}, _written(paths), on)
     now = running.find(app) if mine else None
@@ -206,22 +210,11 @@ def _facts(
         can=app.transports,
         gone=gone,
         need=_need(app, paths, now) if mine and not at else "",
-        barrier=_barrier(app, paths, mine, profiles),
+        barrier=next(filter(None, advice), "") if mine else "",
         runs=now is not None,
         can_quit=systems.can_be_quit(sys.platform),
         has_bundle=app.id == "claude-desktop",
     )
-
-
-def _barrier(
-    app: App, paths: Iterable[Path], mine: tuple[str, ...], profiles: tuple[Profile, ...]
-) -> str:
-    """Return what lets the app use the first entry that it leaves alone; "" when it uses all."""
-    for path in paths if mine and (app.switch or app.lists) else ():
-        for connection in connections.likely(app, path, profiles):
-            if barrier := barriers.found(app, connection.name, path):
-                return barriers.remedy(app, connection.name, barrier)
-    return ""
 
 
 def _gone() -> dict[str, tuple[str, ...]]:
@@ -244,9 +237,9 @@ def _need(app: App, paths: Iterable[Path], now: RunningApp | None) -> Need:
     return "restart running" if now.started < since - _CLOCK_S else ""
 
 
-def _file(app: App, path: Path, profiles: tuple[Profile, ...]) -> FileFacts:
-    found = reversed(connections.likely(app, path, profiles))  # the first of several names counts
-    ways = {c.profile: c.transport for c in found if c.profile in {p.id for p in profiles}}
+def _file(app: App, path: Path, there: Sequence[Connection], known: Collection[str]) -> FileFacts:
+    found = reversed(there)  # the first of several names counts
+    ways = {c.profile: c.transport for c in found if c.profile in known}
     return FileFacts(path=str(path), name=app.named(path), ways=ways)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -75,14 +74,6 @@ def _tell(gone: Vanished) -> None:
         say.line(f"{gone.app.name} lost “{profile}” from {gone.path}. Put it back: {command}")
 
 
-def _barrier(app: App, found: Iterable[Connection]) -> str:
-    """Return what lets the app use an entry that it leaves alone; "" when it uses all."""
-    for connection in found:
-        if barrier := barriers.found(app, connection.name):
-            return barriers.remedy(app, connection.name, barrier)
-    return ""
-
-
 def _connections(app: App, profiles: tuple[Profile, ...]) -> tuple[Connection, ...]:
     """Return the first entry for each database, in the order of the databases."""
     there = connections.likely(app, app.path(), profiles) if profiles else ()
@@ -108,6 +99,6 @@ def _state(
         "path": "" if app.by_hand else str(app.path()),
         "connected": list(found), "transports": {i: c.transport for i, c in found.items()},
         "vanished": [p for gone in lost if gone.app is app for p in gone.profiles],
-        "barrier": _barrier(app, found.values()), "seen_at": at or None,
+        "barrier": barriers.advice(app, (c.name for c in found.values())), "seen_at": at or None,
         "can": list(app.transports), "by_hand": app.by_hand, "export": list(offers.forms(app)),
     }  # fmt: skip

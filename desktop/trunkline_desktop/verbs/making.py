@@ -51,13 +51,13 @@ class Done:
         if self.plan.diff:
             say.diff(self.plan.diff)
         say.line(_outcome(self.plan, is_dry=self._is_dry))
-        if self.plan.is_needed and not self._is_dry:
+        is_made = self.plan.is_needed and not self._is_dry
+        if is_made:
             if backup := self.applied.backup:
                 say.line(f"The file as it was is kept in {backup}.")
             for sentence in filter(None, (_warning(self.plan), _unserved(self.plan))):
                 say.line(f"Note: {sentence}")
-        is_next = self.plan.is_needed and not self._is_dry
-        if self._afterwards and (is_next or any(step.barrier for step in self.plan.steps)):
+        if self._afterwards and (is_made or any(step.barrier for step in self.plan.steps)):
             say.line(f"Next: {self._afterwards}")
 
 

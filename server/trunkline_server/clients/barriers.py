@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,19 @@ WORDS: dict[Barrier, str] = {
 
 def found(app: App, name: str, path: Path | None = None) -> Barrier:
     """Return what a file of the app says against its entry ``name``; "" for nothing known."""
+    if not (app.switch or app.lists):
+        return ""
     path = path or app.path()
     with suppress(TrunklineError), explained(app, path):  # whoever changes the file is told
         return said(app, name, partial(BY_FORMAT[app.format].read, read(path) or b""))
+    return ""
+
+
+def advice(app: App, names: Iterable[str], path: Path | None = None) -> str:
+    """Return what lets the app use the first of its entries that it leaves alone; "" for none."""
+    for name in names:
+        if barrier := found(app, name, path):
+            return remedy(app, name, barrier)
     return ""
 
 

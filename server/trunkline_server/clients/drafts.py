@@ -126,7 +126,8 @@ class Draft:
         step = self._followed(step)
         step = self._renamed(step) if step.may_rename else step
         before, record, former = self.content, self.records.get(step.name), self._way(step)
-        barrier, was = self._barrier(step), self._read((*self._app.table, step.name))
+        was = self._read((*self._app.table, step.name))
+        barrier = self._barrier(step, was)
         if step.verb == "connect":
             self._connect(step)
         else:
@@ -141,11 +142,11 @@ class Draft:
             barrier=barrier,
         )
 
-    def _barrier(self, step: Step) -> Barrier:
+    def _barrier(self, step: Step, entry: Any) -> Barrier:
         """Return what the settings say against the entry, which no change of ours takes away."""
         if step.verb == "disconnect":
             return ""
-        entry, where = self._read((*self._app.table, step.name)), (*self._app.table, step.name)
+        where = (*self._app.table, step.name)
 
         def settings(path: tuple[str, ...]) -> Any:
             if path[:-1] == where:
